@@ -1,0 +1,166 @@
+"""The only door to ROOT's interpreter: load ROOT, include our headers once, and turn compile errors into `CppError`.
+
+cling reports a compile error by printing to file descriptor 2 and by an exception, or a false return value, that says
+nothing. Everything that compiles therefore runs inside `compiling`, which captures the descriptor and raises what the
+compiler said, at the line of the file in which the user wrote the code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins.errors import CppError, MissingDependencyError
+from rdfplugins.paths import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_DIAGNOSTIC = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
+
+_included: dict[str, CppError | None] = {}
+
+
+def load_root() -> Any:
+    """Import ROOT without its pre-release warning and without its handling of our command line, and return it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\s*This distribution of ROOT", category=UserWarning)
+        try:
+            import ROOT
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"ROOT cannot be imported ({error}); install it with: pip install --pre 'rdfplugins[root]'"
+                " (or take ROOT from conda or LCG)"
+            ) from error
+        ROOT.PyConfig.IgnoreCommandLineOptions = True
+        ROOT.gROOT.SetBatch(True)  # noqa: FBT003 (the signature is ROOT's)
+    return ROOT
+
+
+@contextlib.contextmanager
+def captured_stderr() -> Iterator[list[str]]:
+    """Collect what is written to file descriptor 2; the list holds one text once the block has ended."""
+    captured: list[str] = []
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield captured
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            sink.seek(0)
+            captured.append(sink.read().decode(errors="replace"))
+
+
+@contextlib.contextmanager
+def compiling(what: str, *, file: str | None = None, line: int | None = None) -> Iterator[None]:
+    """Raise `CppError` with the compiler's own words if the block fails to compile something.
+
+    Parameters
+    ----------
+    what
+        What is compiled, for the message, e.g. ``"cut 'good_run'"``.
+    file, line
+        Where it was written, where the compiler does not say so itself.
+    """
+    failure: Exception | None = None
+    with captured_stderr() as captured:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (cppyy raises many types; what matters is what the compiler printed)
+            failure = error
+    text = captured[0]
+    if failure is None:
+        if text.strip():
+            sys.stderr.write(text)
+        return
+    if isinstance(failure, CppError):
+        raise failure
+    raise compile_error(what, text, file=file, line=line, fallback=str(failure)) from failure
+
+
+def compile_error(what: str, text: str, *, file: str | None, line: int | None, fallback: str) -> CppError:
+    """Return the `CppError` for what the compiler printed; the user's own lines are preferred to the interpreter's."""
+    found = list(_DIAGNOSTIC.finditer(text))
+    own = [match for match in found if not match["file"].startswith(("input_line", "<<<"))]
+    if own:
+        first = next((match for match in own if file is not None and match["file"] == file), own[0])
+        return CppError(f"{what} does not compile: {first['text']}", file=first["file"], line=int(first["line"]))
+    if found:
+        return CppError(f"{what} does not compile: {found[0]['text']}", file=file, line=line)
+    reason = next((row.strip() for row in reversed(fallback.splitlines()) if row.strip()), fallback)
+    return CppError(f"{what} does not compile: {reason}", file=file, line=line)
+
+
+def at_line(code: str, file: str | None, line: int | None) -> str:
+    """Return ``code`` marked so that the compiler reports errors at ``file`` and ``line``."""
+    if file is None or line is None:
+        return code
+    escaped = file.replace("\\", "\\\\").replace('"', '\\"')
+    return f'\n#line {line} "{escaped}"\n{code}'
+
+
+def declare(code: str, what: str, *, file: str | None = None, line: int | None = None) -> None:
+    """Compile declarations in this process.
+
+    Raises
+    ------
+    CppError
+        With the compiler's first error; nothing of ``code`` may be used then.
+    """
+    root = load_root()
+    with compiling(what, file=file, line=line):
+        if not root.gInterpreter.Declare(at_line(code, file, line)):
+            raise RuntimeError(f"{what}: the interpreter gave no reason")
+
+
+def include(header: str) -> None:
+    """Include one of our headers, e.g. ``"rdfplugins/photons.h"``, once in this process."""
+    _include_once(header, header, f"header {header}", shipped("macros"))
+
+
+def include_user_header(path: Path, *, file: str | None = None, line: int | None = None) -> None:
+    """Include a user's header once in this process; ``file`` and ``line`` say where it was asked for."""
+    if not path.is_file():
+        raise CppError(f"header {path} does not exist", file=file, line=line)
+    _include_once(str(path.resolve()), str(path.resolve()), f"header {path}", path.resolve().parent)
+
+
+def _include_once(key: str, header: str, what: str, folder: Path) -> None:
+    if key in _included:
+        failed = _included[key]
+        if failed is not None:
+            # cling remembers the include guard of a header that failed: a second try would "succeed" without functions
+            raise CppError(f"{failed.message} (mend it and start a new Python process)", file=failed.file, line=failed.line)
+        return
+    root = load_root()
+    root.gInterpreter.AddIncludePath(str(folder))
+    _included[key] = None
+    try:
+        declare(f'#include "{header}"', what)
+    except CppError as error:
+        _included[key] = error
+        raise
+
+
+def register_cpp() -> None:
+    """Make every ``rdfp::`` function of the shipped headers known to ROOT's interpreter, for your own expressions.
+
+    Examples
+    --------
+    >>> import rdfplugins as rp
+    >>> rp.register_cpp()  # doctest: +SKIP
+    >>> df = df.Define("theta", "rdfp::theta(photon_eta[0])")  # doctest: +SKIP
+    """
+    folder = shipped("macros")
+    for header in sorted((folder / "rdfplugins").glob("*.h")):
+        include(f"rdfplugins/{header.name}")
