@@ -1,6 +1,7 @@
 #pragma once
 // Identity of events and draws that depend on it alone; the same functions in numpy: rdfplugins/random.py.
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 
@@ -37,6 +38,15 @@ inline int interval(double u, std::initializer_list<double> cumulative) {
     ++index;
   }
   return index - 1;
+}
+
+// Identity of an event by its file and the entry in it: `entry` counts along a list of files, `firsts` are the entries
+// at which they begin (ascending, the first is 0), `files` the hashes of their names.
+inline std::uint64_t entry_key(std::uint64_t sample, std::uint64_t entry, std::initializer_list<std::uint64_t> firsts,
+                               std::initializer_list<std::uint64_t> files) {
+  const auto after = std::upper_bound(firsts.begin(), firsts.end(), entry);
+  const auto index = after - firsts.begin() - 1;
+  return event_key(sample, {files.begin()[index], entry - firsts.begin()[index]});
 }
 
 } // namespace rdfp

@@ -1,0 +1,128 @@
+#pragma once
+// What the Python side needs of ROOT's event loop: booking without the cost of Python's overload resolution (half a
+// second for a first Snapshot), progress, a stop at Ctrl-C, and ROOT's error messages as data in place of text on the
+// terminal. No physics here. The only global state is what signal and error handlers cannot do without.
+
+#include <ROOT/RDataFrame.hxx>
+#include <TError.h>
+#include <TH1D.h>
+
+#include <atomic>
+#include <csignal>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace rdfp::runtime {
+
+using ROOT::RDF::RNode;
+
+// Book a TTree output of the named columns; vectors stay std::vector.
+inline ROOT::RDF::RResultPtr<ROOT::RDF::RInterface<ROOT::Detail::RDF::RLoopManager>>
+snapshot(RNode node, const std::string &tree, const std::string &file,
+                     const std::vector<std::string> &columns) {
+  ROOT::RDF::RSnapshotOptions options;
+  options.fLazy = true;
+  options.fMode = "RECREATE";
+  options.fCompressionAlgorithm = ROOT::RCompressionSetting::EAlgorithm::kLZ4;
+  options.fCompressionLevel = 4;
+  options.fVector2RVec = false;
+  return node.Snapshot(tree, file, columns, options);
+}
+
+// Book a histogram; an empty weight means one of 1.
+inline ROOT::RDF::RResultPtr<TH1D> histogram(RNode node, const std::string &name, const std::string &title, int bins,
+                                             double low, double high, const std::string &column,
+                                             const std::string &weight) {
+  const ROOT::RDF::TH1DModel model(name.c_str(), title.c_str(), bins, low, high);
+  return weight.empty() ? node.Histo1D(model, column) : node.Histo1D(model, column, weight);
+}
+
+inline std::atomic<bool> &stop_requested() {
+  static std::atomic<bool> requested{false};
+  return requested;
+}
+
+extern "C" inline void rdfp_request_stop(int) { stop_requested().store(true); }
+
+// Counts events while a loop runs and ends the loop, by an exception, when the user or the batch system asks for it:
+// Python cannot run its own handlers before the loop returns.
+class LoopMonitor {
+public:
+  // Installed for the life of the object: Ctrl-C and SIGTERM only leave a mark, which the loop looks at.
+  LoopMonitor() {
+    stop_requested().store(false);
+    fInterrupt = std::signal(SIGINT, rdfp_request_stop);
+    fTerminate = std::signal(SIGTERM, rdfp_request_stop);
+  }
+  ~LoopMonitor() { release(); }
+  LoopMonitor(const LoopMonitor &) = delete;
+  LoopMonitor &operator=(const LoopMonitor &) = delete;
+
+  void watch(ROOT::RDF::RResultPtr<ULong64_t> &count, ULong64_t every) {
+    count.OnPartialResultSlot(every, [this, every](unsigned int, ULong64_t &) {
+      fEvents += every;
+      if (stop_requested().load()) throw std::runtime_error("rdfplugins: interrupted");
+    });
+  }
+  ULong64_t events() const { return fEvents.load(); }
+  bool stopped() const { return stop_requested().load(); }
+  void release() {
+    if (fReleased) return;
+    fReleased = true;
+    std::signal(SIGINT, fInterrupt);
+    std::signal(SIGTERM, fTerminate);
+  }
+
+private:
+  using Handler = void (*)(int);
+  std::atomic<ULong64_t> fEvents{0};
+  Handler fInterrupt = SIG_DFL;
+  Handler fTerminate = SIG_DFL;
+  bool fReleased = false;
+};
+
+// Run the event loop of everything booked beside `count`.
+inline void run(ROOT::RDF::RResultPtr<ULong64_t> &count) { count.GetValue(); }
+
+// Collects ROOT's messages from kError upwards (ROOT goes on after a basket that cannot be read or written) while it
+// exists; warnings and below go where they went before.
+class ErrorLog {
+public:
+  ErrorLog() : fPrevious(SetErrorHandler(handle)) {
+    const std::lock_guard<std::mutex> guard(mutex());
+    lines().clear();
+  }
+  ~ErrorLog() { release(); }
+  ErrorLog(const ErrorLog &) = delete;
+  ErrorLog &operator=(const ErrorLog &) = delete;
+
+  void release() {
+    if (fPrevious) SetErrorHandler(fPrevious);
+    fPrevious = nullptr;
+  }
+  std::vector<std::string> messages() const {
+    const std::lock_guard<std::mutex> guard(mutex());
+    return lines();
+  }
+
+private:
+  static constexpr std::size_t kMost = 20;
+  static std::mutex &mutex() {
+    static std::mutex instance;
+    return instance;
+  }
+  static std::vector<std::string> &lines() {
+    static std::vector<std::string> *instance = new std::vector<std::string>; // never destroyed: used at exit, too
+    return *instance;
+  }
+  static void handle(int level, Bool_t abort, const char *location, const char *message) {
+    if (level < kError) return DefaultErrorHandler(level, abort, location, message);
+    const std::lock_guard<std::mutex> guard(mutex());
+    if (lines().size() < kMost) lines().push_back(std::string(location ? location : "") + ": " + message);
+  }
+  ErrorHandlerFunc_t fPrevious;
+};
+
+} // namespace rdfp::runtime

@@ -1,0 +1,135 @@
+#pragma once
+// Trees with real std::vector branches, filled from flat buffers and offsets; driven by rdfplugins/simulate/trees.py.
+
+#include <TBranch.h>
+#include <TDirectory.h>
+#include <TFile.h>
+#include <TObjString.h>
+#include <TTree.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace rdfp {
+
+// Writes one tree into a new file. Nothing here throws: ok() is false from the first failed write on.
+class TreeWriter {
+public:
+  TreeWriter(const std::string &path, const std::string &tree, const std::string &title, std::int64_t cluster)
+      : cluster_(cluster) {
+    TDirectory::TContext restore_current_directory;
+    constexpr int zlib_level_1 = 101; // as the public files
+    file_ = std::make_unique<TFile>(path.c_str(), "RECREATE", title.c_str(), zlib_level_1);
+    if (!ok()) return;
+    tree_ = new TTree(tree.c_str(), title.c_str(), 0, file_.get()); // owned by the file
+    tree_->SetAutoFlush(0);                                         // clusters end where fill() says
+    tree_->SetAutoSave(0);
+  }
+  TreeWriter(const TreeWriter &) = delete;
+  TreeWriter &operator=(const TreeWriter &) = delete;
+
+  bool ok() const { return file_ && !file_->IsZombie() && !file_->TestBit(TFile::kWriteError) && !failed_; }
+
+  // Add a branch; `code` is ROOT's letter for T in the title of a leaf, used for scalars.
+  template <typename T> void add(const std::string &name, char code, bool vector) {
+    auto column = std::make_unique<Column<T>>();
+    column->is_vector = vector;
+    column->branch = vector ? tree_->Branch(name.c_str(), &column->object, kBasket)
+                            : tree_->Branch(name.c_str(), &column->scalar, (name + "/" + code).c_str(), kBasket);
+    columns_.push_back(std::move(column));
+  }
+
+  // Append events. Addresses of values and offsets (0 for scalars), one each for every branch in order; bools are
+  // bytes.
+  void fill(std::int64_t events, const std::vector<std::uint64_t> &values, const std::vector<std::uint64_t> &offsets) {
+    TDirectory::TContext restore_current_directory;
+    for (std::int64_t begin = 0; begin < events && ok();) {
+      const std::int64_t end = std::min(events, begin + cluster_ - pending_);
+      // branch by branch: one object and one basket stay in the cache, which is faster than event by event
+      for (std::size_t i = 0; i < columns_.size() && ok(); ++i)
+        failed_ |= !columns_[i]->fill(begin, end, values[i], offsets[i]);
+      tree_->SetEntries(tree_->GetEntries() + end - begin);
+      pending_ += end - begin;
+      begin = end;
+      if (pending_ < cluster_) continue;
+      failed_ |= tree_->FlushBaskets() < 0; // ends a cluster, so that threads find the same boundaries in all branches
+      pending_ = 0;
+    }
+  }
+
+  // Store a text beside the tree.
+  void text(const std::string &name, const std::string &value) {
+    TObjString object(value.c_str());
+    failed_ |= file_->WriteTObject(&object, name.c_str()) == 0;
+  }
+
+  // Write what is left and close the file.
+  bool close() {
+    TDirectory::TContext restore_current_directory;
+    failed_ |= file_->WriteTObject(tree_, nullptr, "Overwrite") == 0;
+    file_->Write(nullptr, TObject::kOverwrite);
+    const bool good = ok();
+    file_->Close(); // its last words are the list of keys and the header
+    return good && !file_->TestBit(TFile::kWriteError);
+  }
+
+private:
+  static constexpr int kBasket = 64 * 1024;
+
+  struct ColumnBase {
+    virtual ~ColumnBase() = default;
+    virtual bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) = 0;
+  };
+
+  template <typename T> struct Column final : ColumnBase {
+    using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+    bool is_vector = false;
+    TBranch *branch = nullptr;
+    std::vector<T> object;
+    T scalar{};
+
+    bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) override {
+      const auto *flat = reinterpret_cast<const Stored *>(values);
+      const auto *offset = reinterpret_cast<const std::int64_t *>(offsets);
+      for (std::int64_t i = begin; i < end; ++i) {
+        if (is_vector)
+          object.assign(flat + offset[i], flat + offset[i + 1]);
+        else
+          scalar = static_cast<T>(flat[i]);
+        if (branch->Fill() < 0) return false;
+      }
+      return true;
+    }
+  };
+
+  // the order matters: the file, which owns the branches, must go before the objects that the branches point to
+  std::vector<std::unique_ptr<ColumnBase>> columns_;
+  std::unique_ptr<TFile> file_;
+  TTree *tree_ = nullptr;
+  std::int64_t cluster_;
+  std::int64_t pending_ = 0;
+  bool failed_ = false;
+};
+
+// Why a file that TreeWriter wrote cannot be trusted: not every branch of its tree holds `events` events. Empty if it
+// can.
+inline std::string incomplete(const std::string &path, const std::string &tree_name, std::int64_t events) {
+  TDirectory::TContext restore_current_directory;
+  TFile file(path.c_str());
+  if (file.IsZombie() || file.TestBit(TFile::kRecovered)) return "it cannot be read back";
+  auto *tree = file.Get<TTree>(tree_name.c_str());
+  if (!tree) return "it has no tree " + tree_name + " when read back";
+  if (tree->GetEntries() != events) return "it holds " + std::to_string(tree->GetEntries()) + " events when read back";
+  for (const TObject *object : *tree->GetListOfBranches()) {
+    const auto *branch = static_cast<const TBranch *>(object);
+    if (branch->GetEntries() != events)
+      return std::string("branch ") + branch->GetName() + " is incomplete when read back";
+  }
+  return "";
+}
+
+} // namespace rdfp

@@ -1,0 +1,10 @@
+"""Analysis plugins for ROOT's RDataFrame; importing the package loads neither ROOT nor TensorFlow."""
+
+from __future__ import annotations
+
+from rdfplugins._version import __version__
+from rdfplugins.cpp import register_cpp
+from rdfplugins.nodes.base import apply
+from rdfplugins.sample import Sample
+
+__all__ = ["Sample", "__version__", "apply", "register_cpp"]

@@ -1,0 +1,95 @@
+"""Writing that leaves the old file or the new one, never a part of one; and a lock for what two runs would both write."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from rdfplugins.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PART = ".part"
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; the file becomes ``path`` when the block ends without an error.
+
+    Raises
+    ------
+    OutputError
+        Where the system refuses to write: no permission, no space.
+    """
+    part = path.with_name(path.name + PART)
+    try:
+        with _explained(path):
+            part.unlink(missing_ok=True)
+            yield part
+            _sync(part)
+            part.replace(path)
+            _sync(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for outputs and make sure that it can be written to; OutputError if not."""
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@contextlib.contextmanager
+def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False) -> Iterator[None]:
+    """Hold the only right to write into ``folder``; it ends with the process, however that ends.
+
+    Parameters
+    ----------
+    folder, name
+        The file that is locked; it stays, empty.
+    wait
+        Wait for another run that holds it, in place of an error.
+
+    Raises
+    ------
+    OutputError
+        If another run holds it.
+    """
+    with _explained(folder):
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OutputError(f"{folder}: another run is writing here; wait for it, or choose another folder with -o") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OutputError(f"{path}: cannot be written: {os.strerror(error.errno)}") from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

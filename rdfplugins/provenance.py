@@ -1,0 +1,81 @@
+"""Where an output comes from: written into each file, and read again to tell whether the file is still up to date."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import uproot
+
+from rdfplugins._version import __version__
+from rdfplugins.paths import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+NAME = "provenance"
+
+
+def stage_key(parts: Any) -> str:
+    """Return the hash that changes when a stage would give another result.
+
+    Parameters
+    ----------
+    parts
+        JSON values: config sections, identities of the inputs, options.
+    """
+    text = json.dumps([parts, __version__, headers_hash()], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def headers_hash(extra: Iterable[Path] = ()) -> str:
+    """Return the hash of the contents of the shipped headers and of ``extra`` files."""
+    total = hashlib.sha256()
+    for path in [*sorted((shipped("macros") / "rdfplugins").glob("*.h")), *extra]:
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """Return versions, time and the git commit of a folder, as JSON values."""
+    return {
+        "made_by": f"rdfplugins {__version__}",
+        "python": platform.python_version(),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "git_commit": _git_commit(folder),
+    }
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return the provenance of a ROOT file; None if there is no such file, or it is not one of ours."""
+    try:
+        with uproot.open(path) as file:
+            found = json.loads(str(file[NAME]))
+    except Exception:  # noqa: BLE001 (whatever is wrong with the file: it is not up to date)
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def is_fresh(path: Path, stage: str, key: str) -> bool:
+    """Return whether a file holds the result of ``stage`` with this key."""
+    found = read(path)
+    return found is not None and found.get("stages", {}).get(stage) == key
+
+
+def _git_commit(folder: Path) -> str | None:
+    try:
+        result = subprocess.run(
+            ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() or None if result.returncode == 0 else None

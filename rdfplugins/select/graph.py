@@ -1,0 +1,345 @@
+"""The graph of one sample: aliases, keys and steps applied to a data frame; cutflow and histograms booked on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import re
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import cpp
+from rdfplugins.config.steps import DefineStep, FilterStep, NodeStep
+from rdfplugins.errors import ConfigError, CppError, MissingColumnError, did_you_mean
+from rdfplugins.nodes import base
+from rdfplugins.select import keys
+from rdfplugins.select.cutflow import ALL, BookedCuts, Cutflow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rdfplugins.config import Config
+    from rdfplugins.sample import Sample
+    from rdfplugins.select.inputs import Inputs
+
+OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
+WEIGHT = "rdfp_weight_"
+_ZERO = "rdfp_zero_"
+_UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
+_WORD = re.compile(r"(?<![\w.:])[A-Za-z_]\w*")
+
+
+@dataclasses.dataclass
+class _Point:
+    """A place in the graph after a cut: the events that passed it, until the next cut takes some away."""
+
+    cut: str
+    df: Any
+    condition: str | None = None
+
+
+class Graph:
+    """Books everything that one event loop of a sample makes.
+
+    Parameters
+    ----------
+    df
+        The data frame of the sample's input.
+    config, sample_name, sample, label_id
+        The config and what it says of this sample, normalisation resolved.
+
+    Raises
+    ------
+    ConfigError, CppError, MissingColumnError
+        At the line of the config that is at fault.
+    """
+
+    def __init__(
+        self, df: Any, *, config: Config, sample_name: str, sample: Sample, label_id: int, inputs: Inputs
+    ) -> None:
+        self._config = config
+        self._name = sample_name
+        self._sample = sample
+        self._inputs = inputs
+        self._steps = [
+            (index, step)
+            for index, step in enumerate(config.select.steps)
+            if step.applies_to(sample_name, sample.kind)
+        ]
+        self._columns: list[str] = []
+        self._cuts: list[BookedCuts] = []
+        self._points: list[_Point] = []
+        self._names: dict[str, int] = {}
+        self._bad_weights: Any = None
+        self.left_out: list[str] = []
+        self.unit_of: dict[str, str] = {}
+        cpp.include("rdfplugins/hash.h")
+        cpp.include("rdfplugins/runtime.h")
+        self._include_user_headers()
+        self.df = base.as_rnode(df)
+        self._define_aliases()
+        self._define_own(label_id)
+        self.keyed = self.df
+        for index, step in self._steps:
+            self._apply(index, step)
+        self._book_weight()
+        self._points[-1].df = self.df
+        self.columns = self._output_columns()
+        self.histograms = {name: self._histogram(name) for name in config.select.histograms}
+
+    # -- steps
+
+    def _apply(self, index: int, step: NodeStep | FilterStep | DefineStep) -> None:
+        path = ("select", "steps", index)
+        if isinstance(step, NodeStep):
+            self._apply_node(path, step)
+        elif isinstance(step, FilterStep):
+            for name, expression in step.filter.items():
+                self._filter((*path, "filter", name), name, expression)
+        else:
+            for name, expression in step.define.items():
+                self._define((*path, "define", name), name, expression)
+
+    def _apply_node(self, path: tuple[str | int, ...], step: NodeStep) -> None:
+        try:
+            node = base.find(step.node)
+            arguments = node_arguments(node, step, self._sample, self._config.input.units)
+            checked = node.check(arguments)
+            result = node.apply(self.df, arguments)
+        except MissingColumnError as error:
+            raise MissingColumnError(str(self._fault(f"{error}; sample '{self._name}'", *path))) from error
+        except CppError as error:
+            raise self._explained(error, path, step.node) from error
+        except ConfigError as error:
+            where = parameter_path(path, step, error.message)
+            raise self._fault(error.message, *where) from error
+        if isinstance(result, base.Cuts):
+            self._book_node_cuts(path, result)
+        else:
+            self.df = result
+        self.unit_of.update(node.column_units(checked))
+        for column in (*node.keeps(checked), *node.makes(checked)):
+            if self.df.HasColumn(column):
+                self._columns.append(column)
+            else:
+                self.left_out.append(column)
+
+    def _book_node_cuts(self, path: tuple[str | int, ...], cuts: base.Cuts) -> None:
+        self.df = base.as_rnode(cuts.df)
+        self._book_weight()
+        self._points[-1].df = before = self.df
+        for name in cuts.names:
+            self._claim(name, path)
+        self._cuts.append(self._count(before, cuts.column, cuts.names, len(cuts.names) + 1))
+        for number, name in enumerate(cuts.names, start=1):
+            self._points.append(_Point(name, before, f"{cuts.column} >= {number}"))
+        self.df = base.as_rnode(dataclasses.replace(cuts, df=before).kept())
+        self._points[-1] = _Point(self._points[-1].cut, self.df)
+
+    def _filter(self, path: tuple[str | int, ...], name: str, expression: str) -> None:
+        self._book_weight()
+        self._claim(name, path)
+        self._points[-1].df = self.df
+        self.df = self._compiled(path, f"cut '{name}'", expression, lambda code: self.df.Filter(code, name))
+        self._cuts.append(self._count(self.df, _ZERO, (name,), 1))
+        self._points.append(_Point(name, self.df))
+
+    def _define(self, path: tuple[str | int, ...], name: str, expression: str) -> None:
+        if self.df.HasColumn(name):
+            raise self._fault(f"column '{name}' is there already; choose another name, or put it in input.aliases", *path)
+        self.df = self._compiled(path, f"column '{name}'", expression, lambda code: self.df.Define(name, code))
+        self._columns.append(name)
+
+    # -- what stands before the steps
+
+    def _include_user_headers(self) -> None:
+        for number, header in enumerate(self._config.select.include):
+            file, line = self._config.source.position(("select", "include", number))
+            cpp.include_user_header(self._config.folder / header, file=file, line=line)
+
+    def _define_aliases(self) -> None:
+        for name, expression in self._config.input.aliases.items():
+            define = self.df.Redefine if self.df.HasColumn(name) else self.df.Define
+            self.df = self._compiled(
+                ("input", "aliases", name), f"alias '{name}'", expression, lambda code, d=define, n=name: d(n, code)
+            )
+
+    def _define_own(self, label_id: int) -> None:
+        taken = [name for name in OWN_COLUMNS if self.df.HasColumn(name)]
+        if taken:
+            raise self._fault(f"the input has a column '{taken[0]}', a name that the output needs", "input", "tree")
+        try:
+            self.df = keys.define_event_key(self.df, self._name, self._config.input.key, self._inputs)
+        except ConfigError as error:
+            raise self._fault(error.message, "input", "key") from error
+        self._own = ["event_key"]
+        if self._config.select.split is not None:
+            self.df, names = keys.define_split(self.df, self._config.select.split)
+            self._own += names
+        self.df = self.df.Define("label_id", str(label_id)).Define(_ZERO, "0")
+        self._own.append("label_id")
+
+    def _book_weight(self) -> None:
+        """Define the weight and count all events, before the first cut or, without cuts, at the end."""
+        if self._points:
+            return
+        expression = self._config.select.weight
+        if expression is None:
+            self.df = self.df.Define(WEIGHT, "1.0")
+        else:
+            path = ("select", "weight")
+            raw = "rdfp_raw_weight_"
+            self.df = self._compiled(path, "weight", f"{expression}", lambda code: self.df.Define(raw, code))
+            self.df = self.df.Define(WEIGHT, f"std::isfinite(double({raw})) ? double({raw}) : 0.0")
+            self._bad_weights = self.df.Filter(f"!std::isfinite(double({raw}))").Count()
+        self._cuts.append(self._count(self.df, _ZERO, (ALL,), 1))
+        self._points.append(_Point(ALL, self.df))
+        self._names[ALL] = 0
+
+    # -- bookings
+
+    def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int) -> BookedCuts:
+        book = cpp.load_root().rdfp.runtime.histogram
+        node = base.as_rnode(df)
+        label = names[0] if names else column
+        raw = book(node, f"raw_{label}", "", bins, -0.5, bins - 0.5, column, "")
+        weighted = book(node, f"weighted_{label}", "", bins, -0.5, bins - 0.5, column, WEIGHT)
+        return BookedCuts(names, raw, weighted)
+
+    def cutflow(self) -> Cutflow:
+        """Return the cutflow; to be called after the event loop."""
+        bad = 0 if self._bad_weights is None else int(self._bad_weights.GetValue())
+        cuts = tuple(cut for booked in self._cuts for cut in booked.read())
+        return Cutflow(self._name, self._sample.kind, cuts, bad)
+
+    def _histogram(self, name: str) -> Any:
+        spec = self._config.select.histograms[name]
+        path = ("select", "histograms", name)
+        point = self._points[-1]
+        if spec.after is not None:
+            found = [point for point in self._points if point.cut == spec.after]
+            if not found:
+                cuts = [point.cut for point in self._points]
+                raise self._fault(f"no cut '{spec.after}'{did_you_mean(spec.after, cuts)}", *path, "after")
+            point = found[0]
+        df = point.df if point.condition is None else point.df.Filter(point.condition)
+        if not df.HasColumn(spec.column):
+            have = base.column_names(df)
+            raise self._fault(
+                f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'{did_you_mean(spec.column, have)}",
+                *path,
+                "column",
+            )
+        kind = str(df.GetColumnType(spec.column))
+        if kind in {"float", "double", "Float_t", "Double_t"}:  # NaN would count as overflow
+            df = df.Filter(f"{spec.column} == {spec.column}")
+        title = f"{name};{spec.title or spec.column};events"
+        book = cpp.load_root().rdfp.runtime.histogram
+        return book(base.as_rnode(df), name, title, spec.bins, *spec.range, spec.column, WEIGHT)
+
+    def _output_columns(self) -> list[str]:
+        wanted = self._config.select.output.columns
+        made = list(dict.fromkeys([*self._columns, *self._own]))
+        if wanted is None:
+            return made
+        have = [name for name in base.column_names(self.df) if not name.startswith("rdfp_")]
+        chosen: dict[str, None] = {}
+        for number, pattern in enumerate(wanted):
+            matches = [name for name in have if fnmatch.fnmatchcase(name, pattern)]
+            if not matches:
+                path = ("select", "output", "columns", number)
+                raise self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path)
+            chosen.update(dict.fromkeys(matches))
+        return list(dict.fromkeys([*chosen, *self._own]))
+
+    # -- faults
+
+    def _claim(self, name: str, path: Sequence[str | int]) -> None:
+        """Note the name of a cut; two of one name would be one row in the cutflow."""
+        if name in self._names:
+            raise self._fault(f"a cut named '{name}' is there already; each needs a name of its own", *path)
+        self._names[name] = len(self._names)
+
+    def _compiled(self, path: tuple[str | int, ...], what: str, expression: str, make: Any) -> Any:
+        file, line = self._config.source.position(path)
+        try:
+            with cpp.compiling(what, file=file, line=line):
+                return make(cpp.at_line(expression, file, line))
+        except CppError as error:
+            raise self._explained(error, path, what) from error
+
+    def _explained(self, error: CppError, path: Sequence[str | int], what: str) -> CppError:
+        """Say of an unknown name whether a later step makes it, or which column is near."""
+        file, line = (error.file, error.line) if error.file else self._config.source.position(tuple(path))
+        found = _UNDECLARED.search(error.message)
+        if found is None:
+            return CppError(error.message, file=file, line=line)
+        name = found[1]
+        later = [index for index, step in self._steps if index > _step_of(path) and name in _makes(step, self._sample)]
+        if later:
+            _, there = self._config.source.position(("select", "steps", later[0]))
+            return CppError(f"{what} uses column '{name}' before line {there} makes it", file=file, line=line)
+        hint = did_you_mean(name, base.column_names(self.df))
+        return CppError(f"{what} uses '{name}', which is no column and no C++ name{hint}", file=file, line=line)
+
+    def _fault(self, message: str, *path: str | int) -> ConfigError:
+        return self._config.fault(message, *path)
+
+
+def used_columns(config: Config, sample_name: str, sample: Sample) -> set[str]:
+    """Return every name that may be a branch which the sample's graph reads: needs of nodes, words of expressions."""
+    expressions = [*config.input.aliases.values(), config.select.weight or ""]
+    names: set[str] = set(() if isinstance(config.input.key, str) else config.input.key)
+    for step in config.select.steps:
+        if not step.applies_to(sample_name, sample.kind):
+            continue
+        if isinstance(step, NodeStep):
+            node = base.find(step.node)
+            checked = node.check(node_arguments(node, step, sample, config.input.units))
+            names.update(node.needs(checked), node.keeps(checked))
+            expressions += [value for value in step.with_.values() if isinstance(value, str)]
+        else:
+            expressions += (step.filter if isinstance(step, FilterStep) else step.define).values()
+    names.update(spec.column for spec in config.select.histograms.values())
+    names.update(config.select.output.columns or ())
+    for expression in expressions:
+        names.update(_WORD.findall(expression))
+    return names
+
+
+def node_arguments(node: base.Node[Any], step: NodeStep, sample: Sample, units: str) -> dict[str, Any]:
+    """Return the keyword parameters for a node of a pipeline: those of ``with:``, the sample and the unit of the file."""
+    arguments = dict(step.with_)
+    if "sample" in arguments:
+        raise ConfigError("'sample' is not set in 'with:'; a node is given the sample of the config")
+    if "units" in arguments and arguments["units"] != units:
+        raise ConfigError(f"'units: {arguments['units']}' contradicts input.units, which is {units}")
+    if "sample" in node.parameters:
+        arguments["sample"] = sample
+    if "units" in node.parameters:
+        arguments["units"] = units
+    return arguments
+
+
+def parameter_path(path: Sequence[str | int], step: NodeStep, message: str) -> tuple[str | int, ...]:
+    """Return the config path of the parameter that a message quotes, or that of the step's ``node``."""
+    for key in step.with_:
+        if f"'{key}'" in message or f"'{key}:" in message:
+            return (*path, "with", key)
+    return (*path, "node")
+
+
+def _step_of(path: Sequence[str | int]) -> int:
+    return int(path[2]) if len(path) > 2 and path[1] == "steps" else -1  # noqa: PLR2004 (select, steps, index)
+
+
+def _makes(step: NodeStep | FilterStep | DefineStep, sample: Sample) -> set[str]:
+    if isinstance(step, DefineStep):
+        return set(step.define)
+    if isinstance(step, FilterStep):
+        return set()
+    try:
+        node = base.find(step.node)
+        return set(node.makes(node.check({**step.with_, **({"sample": sample} if "sample" in node.parameters else {})})))
+    except ConfigError:
+        return set()

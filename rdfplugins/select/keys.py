@@ -1,0 +1,110 @@
+"""Identity of events: ``event_key``, the columns made from it, and the search for events that come twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import uproot
+
+from rdfplugins.errors import ConfigError, InputError
+from rdfplugins.nodes.base import column_names
+from rdfplugins.random import text_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rdfplugins.config.select import SplitConfig
+    from rdfplugins.select.inputs import Inputs
+
+SPLITS = ("train", "val", "test")
+ROWS_AT_ONCE = 2_000_000
+MAX_SHOWN = 3
+_INTEGERS = {
+    *("Int_t", "UInt_t", "Long64_t", "ULong64_t", "Short_t", "UShort_t", "Char_t", "UChar_t", "Long_t", "ULong_t"),
+    *("int", "unsigned int", "long", "unsigned long", "long long", "unsigned long long", "short", "unsigned short"),
+    *("std::int64_t", "std::uint64_t", "std::int32_t", "std::uint32_t", "Bool_t", "bool", "char", "unsigned char"),
+}
+
+
+def define_event_key(df: Any, sample: str, key: Sequence[str] | str, inputs: Inputs) -> Any:
+    """Define ``event_key`` (uint64), a hash of the sample's name and of the key columns, or of file and entry.
+
+    Raises
+    ------
+    ConfigError
+        For a key column that is not there or not an integer.
+    """
+    if key == "entry":
+        return _define_entry_key(df, sample, inputs)
+    for column in key:
+        if not df.HasColumn(column):
+            raise ConfigError(_no_key(column, column_names(df)))
+        kind = str(df.GetColumnType(column))
+        if kind not in _INTEGERS:
+            raise ConfigError(f"column '{column}' of input.key is of type {kind}; an event is identified by integers")
+    numbers = ", ".join(f"static_cast<std::uint64_t>({column})" for column in key)
+    return df.Define("event_key", f"rdfp::event_key({text_hash(sample):#x}ULL, {{{numbers}}})")
+
+
+def _no_key(column: str, have: list[str]) -> str:
+    from rdfplugins.errors import did_you_mean
+
+    return f"input.key names column '{column}', which is not there{did_you_mean(column, have)}"
+
+
+def _define_entry_key(df: Any, sample: str, inputs: Inputs) -> Any:
+    """Identify by file and entry in it; right in one thread only, where ``rdfentry_`` counts along the list of files."""
+    firsts, files, first = [], [], 0
+    for file in inputs.files:
+        firsts.append(f"{first}ULL")
+        files.append(f"{text_hash(file.path.rsplit('/', 1)[-1]):#x}ULL")
+        first += file.entries
+    lists = f"{{{', '.join(firsts)}}}, {{{', '.join(files)}}}"
+    return df.Define("event_key", f"rdfp::entry_key({text_hash(sample):#x}ULL, rdfentry_, {lists})")
+
+
+def define_split(df: Any, split: SplitConfig) -> tuple[Any, list[str]]:
+    """Define ``split`` (0 train, 1 val, 2 test) and ``fold`` from the event key; return the names, too."""
+    names = ["split"]
+    cumulative = np.cumsum([split.fractions.get(name, 0.0) for name in SPLITS])
+    edges = ", ".join(repr(float(edge)) for edge in cumulative)
+    draw = f"rdfp::uniform({split.seed}ULL, {{purpose:#x}}ULL, event_key)"
+    df = df.Define("split", f"rdfp::interval({draw.format(purpose=text_hash('split'))}, {{{edges}}})")
+    if split.folds is not None:
+        df = df.Define("fold", f"static_cast<int>({split.folds} * {draw.format(purpose=text_hash('fold'))})")
+        names.append("fold")
+    return df, names
+
+
+def find_duplicates(path: Path, tree: str, entries: int) -> list[int]:
+    """Return up to a few event keys that a written tree holds more than once; memory is bounded for any length."""
+    parts = max(1, -(-entries // ROWS_AT_ONCE))
+    found: list[int] = []
+    with uproot.open({str(path): None}) as file:
+        for part in range(parts):
+            chosen = [
+                keys[keys % np.uint64(parts) == part] if parts > 1 else keys
+                for (keys,) in file[tree].iterate(["event_key"], how=tuple, library="np", step_size=ROWS_AT_ONCE)
+            ]
+            keys = np.concatenate(chosen) if chosen else np.empty(0, dtype=np.uint64)
+            unique, counts = np.unique(keys, return_counts=True)
+            found.extend(int(key) for key in unique[counts > 1][: MAX_SHOWN - len(found)])
+            if len(found) == MAX_SHOWN:
+                break
+    return found
+
+
+def duplicates_error(df: Any, sample: str, key: Sequence[str] | str, found: Sequence[int]) -> InputError:
+    """Return the error that shows the events with these keys; ``df`` reads the input anew, with ``event_key`` defined."""
+    if key == "entry":
+        return InputError(f"sample '{sample}': the same file stands twice in its list, under names that end alike")
+    chosen = " || ".join(f"event_key == {value}ULL" for value in found)
+    table = df.Filter(chosen).AsNumpy([*key])
+    rows = sorted({tuple(int(table[column][row]) for column in key) for row in range(len(table[key[0]]))})
+    shown = "; ".join(", ".join(f"{column} {value}" for column, value in zip(key, row, strict=True)) for row in rows)
+    return InputError(
+        f"sample '{sample}' holds events twice, e.g. {shown}: a file may be listed under two names, or"
+        f" input.key [{', '.join(key)}] does not identify an event"
+    )

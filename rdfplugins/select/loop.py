@@ -1,0 +1,125 @@
+"""One event loop: progress on a terminal, a clean end at Ctrl-C, and ROOT's errors raised, not printed and passed over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from rdfplugins import cpp
+from rdfplugins.errors import InputError, InterruptedRunError, OutputError, RdfpluginsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EVENTS_BETWEEN_LOOKS = 1000
+REFRESHES_PER_SECOND = 4
+_WRITING = re.compile(r"WriteBuffer|WriteBasket|FlushBaskets|Snapshot|error writing|No space|write", re.IGNORECASE)
+
+
+def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
+    """Run the loop for everything that is booked on the data frame.
+
+    Parameters
+    ----------
+    df
+        Any node of the graph's beginning: all ``entries`` pass it.
+    entries
+        How many events the loop must see.
+    name
+        The sample, for the progress bar and messages.
+    progress
+        Whether to draw a bar on the terminal.
+
+    Raises
+    ------
+    InterruptedRunError
+        After Ctrl-C or SIGTERM.
+    InputError, OutputError
+        When ROOT reports that it cannot read or write something, or saw another number of events.
+    """
+    runtime = cpp.load_root().rdfp.runtime
+    runtime.run.__release_gil__ = True  # lets the progress bar's thread draw
+    count = df.Count()
+    monitor = runtime.LoopMonitor()
+    monitor.watch(count, EVENTS_BETWEEN_LOOKS)
+    log = runtime.ErrorLog()
+    failure: Exception | None = None
+    try:
+        with _bar(name, entries, monitor, shown=progress), cpp.captured_stderr() as captured:
+            try:
+                runtime.run(count)
+            except Exception as error:  # noqa: BLE001 (cppyy maps C++ exceptions to several types)
+                failure = error
+    finally:
+        stopped = bool(monitor.stopped())
+        errors = [str(message) for message in log.messages()]
+        monitor.release()
+        log.release()
+    if stopped:
+        raise InterruptedRunError(f"sample '{name}': interrupted; its output was not written")
+    if failure is not None or errors:
+        raise _explained(name, failure, errors, captured[0])
+    if captured[0].strip():
+        sys.stderr.write(captured[0])
+    if count.GetValue() != entries:
+        raise InputError(f"sample '{name}': ROOT read {count.GetValue()} of {entries} entries; an input changed or is damaged")
+
+
+def _explained(name: str, failure: Exception | None, errors: list[str], printed: str) -> RdfpluginsError:
+    """Return the error for what went wrong in the loop: ROOT's first error, the compiler's, or a C++ exception."""
+    if errors:
+        kind = OutputError if _WRITING.search(errors[0]) else InputError
+        what = "the output cannot be written" if kind is OutputError else "an input cannot be read"
+        return kind(f"sample '{name}': {what}: {errors[0].rstrip(': ')}")
+    if ": error: " in printed:
+        return cpp.compile_error(f"the graph of sample '{name}'", printed, file=None, line=None, fallback=str(failure))
+    text = str(failure)
+    found = re.findall(r"(?:runtime_error|exception|_error): (.+)", text)
+    rows = [row.strip() for row in text.splitlines() if row.strip()]
+    return InputError(f"sample '{name}': {(found or rows[-1:] or ['the event loop failed'])[-1]}")
+
+
+@contextlib.contextmanager
+def _bar(name: str, entries: int, monitor: Any, *, shown: bool) -> Iterator[None]:
+    """Draw how many events the monitor has counted, from a thread of the progress bar's own."""
+    if not shown:
+        yield
+        return
+    # the loop's own stderr is captured: draw on a copy of the descriptor made before
+    with os.fdopen(os.dup(2), "w") as terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("events"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        bar = _PolledProgress(
+            *columns, console=Console(file=terminal), refresh_per_second=REFRESHES_PER_SECOND, transient=True
+        )
+        bar.poll(bar.add_task(name, total=entries), monitor)
+        with bar:
+            yield
+
+
+class _PolledProgress(Progress):
+    """A progress bar that asks the monitor each time it is drawn."""
+
+    _source: tuple[Any, Any] | None = None
+
+    def poll(self, task: Any, monitor: Any) -> None:
+        self._source = (task, monitor)
+
+    def get_renderables(self) -> Any:
+        if self._source is not None:
+            task, monitor = self._source
+            self.tasks[0].completed = min(float(monitor.events()), float(self.tasks[0].total or 0.0))
+            del task
+        return super().get_renderables()

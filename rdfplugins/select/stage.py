@@ -1,0 +1,284 @@
+"""The stage itself: for each sample find, check, book, run, verify, rename; then exports over all samples."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import cpp, provenance
+from rdfplugins.config.steps import NodeStep
+from rdfplugins.errors import ConfigError, ConfigErrors, InputError, RdfpluginsError, did_you_mean
+from rdfplugins.files import atomic, lock, make_folder
+from rdfplugins.nodes import base
+from rdfplugins.select import export, inputs, keys, loop, normalise, output, sources
+from rdfplugins.select.cutflow import Cut, Cutflow
+from rdfplugins.select.graph import Graph, node_arguments, parameter_path, used_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rdfplugins.config import Config
+    from rdfplugins.sample import Sample
+
+STAGE = "select"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How a run is made; none of it changes which events are selected, but for ``max_events``.
+
+    Attributes
+    ----------
+    folder
+        Where outputs go.
+    samples
+        Names of samples to run; None: all.
+    threads
+        Threads of the event loop; 1 keeps the order of the input.
+    max_events
+        Look at the first events of each sample only; the output is marked as partial.
+    force
+        Make again what is up to date.
+    progress
+        Draw a progress bar.
+    say
+        Told of what a user should know, a line at a time.
+    """
+
+    folder: Path
+    samples: tuple[str, ...] | None = None
+    threads: int = 1
+    max_events: int | None = None
+    force: bool = False
+    progress: bool = False
+    say: Callable[[str], None] = lambda line: None
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleOutput:
+    """What the stage made, or found up to date, for one sample."""
+
+    sample: str
+    path: Path
+    cutflow: Cutflow
+    made: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class SelectResult:
+    """Outputs of the stage, in the order of the config."""
+
+    samples: tuple[SampleOutput, ...]
+    exports: tuple[Path, ...]
+    labels: dict[str, int]
+
+
+def run(config: Config, options: Options) -> SelectResult:
+    """Run the stage.
+
+    Raises
+    ------
+    ConfigError, InputError, OutputError, InterruptedRunError
+        Nothing is half-written then; samples that were finished before stay.
+    """
+    names = _chosen(config, options.samples)
+    check_steps(config, names)
+    make_folder(options.folder)
+    with lock(options.folder):
+        threads = _threads(config, options)
+        labels = label_ids(config)
+        with _threading(threads):
+            made = tuple(_run_sample(config, name, labels, options) for name in names)
+        exports = export.run(config, options, labels, made_any=any(sample.made for sample in made))
+    return SelectResult(made, exports, labels)
+
+
+def label_ids(config: Config) -> dict[str, int]:
+    """Return label -> number, in the order in which labels first appear among all configured samples."""
+    labels = [spec.label or name for name, spec in config.input.samples.items()]
+    return {label: number for number, label in enumerate(dict.fromkeys(labels))}
+
+
+def check_steps(config: Config, samples: Sequence[str]) -> None:
+    """Raise ConfigErrors with all steps that name an unknown node or give it parameters that it does not take."""
+    faults: list[ConfigError] = []
+    for index, step in enumerate(config.select.steps):
+        path = ("select", "steps", index)
+        used = any(step.applies_to(name, config.input.samples[name].kind) for name in samples)
+        if not isinstance(step, NodeStep) or not used:
+            continue
+        try:
+            node = base.find(step.node)
+        except ConfigError as error:
+            faults.append(config.fault(error.message, *path, "node"))
+            continue
+        given: dict[str, Any] = step.with_ or {"": None}
+        for key, value in given.items():
+            part = step.model_copy(update={"with_": {key: value} if key else {}})
+            try:
+                node.check(node_arguments(node, part, _any_sample(), config.input.units))
+            except ConfigError as error:
+                faults.append(config.fault(error.message, *parameter_path(path, step, error.message)))
+    if faults:
+        raise ConfigErrors(faults)
+
+
+def _any_sample() -> Sample:
+    from rdfplugins.sample import Sample
+
+    return Sample("mc", xsec_pb=1.0, sum_of_weights=1.0)
+
+
+def _chosen(config: Config, wanted: tuple[str, ...] | None) -> list[str]:
+    known = list(config.input.samples)
+    if wanted is None:
+        return known
+    for name in wanted:
+        if name not in known:
+            raise ConfigError(f"no sample '{name}' in {config.path}{did_you_mean(name, known)}")
+    return [name for name in known if name in wanted]
+
+
+def _threads(config: Config, options: Options) -> int:
+    if options.threads > 1 and options.max_events is not None:
+        options.say("--max-events looks at the first events, which needs one thread: running with 1")
+        return 1
+    if options.threads > 1 and config.input.key == "entry":
+        options.say("input.key is 'entry', which needs the order of the file: running with 1 thread")
+        return 1
+    return options.threads
+
+
+class _threading:  # noqa: N801 (reads as the context that it is)
+    """Implicit multi-threading of ROOT for the block, and as it was after it."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+
+    def __enter__(self) -> None:
+        root = cpp.load_root()
+        self._before = int(root.GetThreadPoolSize()) if root.IsImplicitMTEnabled() else 1
+        _set_threads(root, self._threads)
+
+    def __exit__(self, *_: object) -> None:
+        _set_threads(cpp.load_root(), self._before)
+
+
+def _set_threads(root: Any, threads: int) -> None:
+    if root.IsImplicitMTEnabled():
+        root.DisableImplicitMT()
+    if threads > 1:
+        root.EnableImplicitMT(threads)
+
+
+def _run_sample(config: Config, name: str, labels: dict[str, int], options: Options) -> SampleOutput:
+    path = options.folder / f"{name}.root"
+    source = sources.find(config, name, options.say)
+    declared = normalise.branches(config, name)
+    place = ("input", "samples", name)
+    try:
+        found = inputs.inspect(
+            source.paths,
+            config.input.tree,
+            skip_bad=config.input.on_bad_file == "skip",
+            constants=declared.values(),
+        )
+        for skipped, reason in found.skipped:
+            options.say(f"{name}: warning: skipped {skipped}: {reason}")
+        sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)
+        found.check(used_columns(config, name, sample))
+    except InputError as error:
+        raise InputError(f"{config.fault(str(error), *place)}") from error
+    key = _key(config, name, labels, found, options)
+    if not options.force and provenance.is_fresh(path, STAGE, key):
+        options.say(f"{name}: {path} is up to date")
+        return SampleOutput(name, path, _read_cutflow(path), made=False)
+    record = {
+        **provenance.describe(config.folder),
+        "root": str(cpp.load_root().gROOT.GetVersion()),
+        "stages": {STAGE: key},
+        "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
+        "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": source.simulated},
+        "labels": labels,
+        "splits": list(keys.SPLITS),
+        "inputs": [file.identity() for file in found.files],
+        "skipped": [{"path": skipped, "reason": reason} for skipped, reason in found.skipped],
+        "normalisation": origin,
+        "lumi_pb": config.input.lumi_pb,
+        "units": config.input.units,
+        "partial": options.max_events is not None,
+    }
+    cutflow = _loop(config, name, sample, labels, found, path, record, options)
+    return SampleOutput(name, path, cutflow, made=True)
+
+
+def _loop(
+    config: Config,
+    name: str,
+    sample: Sample,
+    labels: dict[str, int],
+    found: inputs.Inputs,
+    path: Path,
+    record: dict[str, Any],
+    options: Options,
+) -> Cutflow:
+    root = cpp.load_root()
+    chain = root.TChain(config.input.tree)
+    for file in found.files:
+        chain.Add(file.path)
+    frame = root.RDataFrame(chain)
+    start = frame if options.max_events is None else frame.Range(options.max_events)
+    entries = found.entries if options.max_events is None else min(found.entries, options.max_events)
+    graph = Graph(
+        start, config=config, sample_name=name, sample=sample, label_id=labels[str(sample.label)], inputs=found
+    )
+    for column in graph.left_out:
+        options.say(f"{name}: column '{column}' is left out: its inputs are not there")
+    tree = config.select.output.tree
+    with atomic(path) as part:
+        snapshot = root.rdfp.runtime.snapshot(base.as_rnode(graph.df), tree, str(part), graph.columns)
+        loop.run(start, entries, name, progress=options.progress)
+        del snapshot
+        if frame.GetNRuns() != 1:
+            raise RdfpluginsError(f"sample '{name}': {frame.GetNRuns()} event loops were run where one is meant")
+        cutflow = graph.cutflow()
+        if cutflow.bad_weights:
+            options.say(
+                f"{name}: warning: {cutflow.bad_weights} of {cutflow.cuts[0].events} events have a weight that is NaN or"
+                " infinite; they are left out of sums of weights"
+            )
+        twice = keys.find_duplicates(part, tree, cutflow.cuts[-1].events)
+        if twice:
+            error = keys.duplicates_error(graph.keyed, name, config.input.key, twice)
+            raise InputError(str(config.fault(str(error), "input", "samples", name)))
+        record["cutflow"] = cutflow.to_json()
+        record["columns"] = graph.columns
+        output.complete(
+            part, tree=tree, cutflow=cutflow, histograms=graph.histograms, record=record, unit_of=graph.unit_of
+        )
+    return cutflow
+
+
+def _key(config: Config, name: str, labels: dict[str, int], found: inputs.Inputs, options: Options) -> str:
+    data = config.source.data
+    headers = [config.folder / header for header in config.select.include]
+    return provenance.stage_key(
+        [
+            {key: value for key, value in data["input"].items() if key != "samples"},
+            data["input"]["samples"][name],
+            {key: value for key, value in data["select"].items() if key != "output"},
+            {key: value for key, value in data["select"]["output"].items() if key in {"tree", "columns", "format"}},
+            name,
+            labels,
+            provenance.headers_hash(header for header in headers if header.is_file()),
+            [file.identity() for file in found.files],
+            options.max_events,
+        ]
+    )
+
+
+def _read_cutflow(path: Path) -> Cutflow:
+    stored = (provenance.read(path) or {})["cutflow"]
+    cuts = tuple(Cut(cut["name"], cut["events"], cut["weighted"], cut["variance"]) for cut in stored["cuts"])
+    return Cutflow(stored["sample"], stored["kind"], cuts, stored["bad_weights"])
