@@ -5,6 +5,7 @@ from __future__ import annotations
 from rdfplugins._version import __version__
 from rdfplugins.cpp import register_cpp
 from rdfplugins.nodes.base import apply
+from rdfplugins.pipeline import RunResult, run
 from rdfplugins.sample import Sample
 
-__all__ = ["Sample", "__version__", "apply", "register_cpp"]
+__all__ = ["RunResult", "Sample", "__version__", "apply", "register_cpp", "run"]

@@ -9,8 +9,7 @@ import subprocess
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import uproot
-
+from rdfplugins import cpp
 from rdfplugins._version import __version__
 from rdfplugins.paths import shipped
 
@@ -53,10 +52,19 @@ def describe(folder: Path) -> dict[str, Any]:
 
 def read(path: Path) -> dict[str, Any] | None:
     """Return the provenance of a ROOT file; None if there is no such file, or it is not one of ours."""
+    if not path.is_file():
+        return None
+    with cpp.captured_stderr():  # whatever is wrong with the file, it is not up to date
+        try:
+            file = cpp.load_root().TFile.Open(str(path), "READ")
+        except OSError:
+            return None
+        stored = file.Get(NAME)
+        text = str(stored.GetString()) if stored else ""
+        file.Close()
     try:
-        with uproot.open(path) as file:
-            found = json.loads(str(file[NAME]))
-    except Exception:  # noqa: BLE001 (whatever is wrong with the file: it is not up to date)
+        found = json.loads(text)
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 

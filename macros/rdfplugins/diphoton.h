@@ -7,6 +7,7 @@
 
 #include <ROOT/RVec.hxx>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -221,29 +222,48 @@ JetPair leading_jets(const ROOT::RVec<T> &pt, const ROOT::RVec<T> &eta, const RO
           std::abs(static_cast<double>(eta[i]) - static_cast<double>(eta[j]))};
 }
 
-// One pass over the jets of an event. MV2c10: the b-tagging weight.
-struct Jets {
-  Statistics pt, phi, energy, theta, MV2c10;
+// Fills an array from its beginning, so that the order of the features stands in one place.
+template <std::size_t N>
+struct Packer {
+  std::array<double, N> values{};
+  std::size_t used = 0;
+
+  void add(double value) { values.at(used++) = value; }
+  void add(const Statistics &s) {
+    for (const double value : {s.min, s.max, s.mean, s.sum, s.std}) add(value);
+  }
 };
 
-template <class T>
-Jets jets(const ROOT::RVec<T> &pt, const ROOT::RVec<T> &eta, const ROOT::RVec<T> &phi, const ROOT::RVec<T> &energy,
-          const ROOT::RVec<T> &mv2c10, double empty) {
-  return {statistics(pt, empty), statistics(phi, empty), statistics(energy, empty), theta_statistics(eta, empty),
-          statistics(mv2c10, empty)};
-}
+constexpr std::size_t kFeatures = 2 + 6 + 2 + 5 * (5 + 8);
 
-// One pass over the electrons and muons of an event. charge in e; z0 in the unit of the file, mm.
-struct Leptons {
-  Statistics pt, phi, energy, theta, charge, z0, ptcone30, etcone20;
-};
-
+// All computed features of a selected event, in this order: mass, mass in GeV (`gev`: 1 GeV in the unit of the file),
+// the six of System, the two of JetPair, then minimum, maximum, mean, sum and standard deviation of pT, phi, E, theta
+// and MV2c10 (the b-tagging weight) of all jets and of pT, phi, E, theta, charge (e), z0 (mm), ptcone30 and etcone20 of
+// all electrons and muons. `empty` stands for what an event without the objects does not have.
 template <class T, class Charge>
-Leptons leptons(const ROOT::RVec<T> &pt, const ROOT::RVec<T> &eta, const ROOT::RVec<T> &phi,
-                const ROOT::RVec<T> &energy, const ROOT::RVec<Charge> &charge, const ROOT::RVec<T> &z0,
-                const ROOT::RVec<T> &ptcone, const ROOT::RVec<T> &etcone, double empty) {
-  return {statistics(pt, empty), statistics(phi, empty),    statistics(energy, empty), theta_statistics(eta, empty),
-          statistics(charge, empty), statistics(z0, empty), statistics(ptcone, empty), statistics(etcone, empty)};
+std::array<double, kFeatures>
+features(const Pair &pair, const ROOT::RVec<T> &photon_pt, const ROOT::RVec<T> &photon_eta,
+         const ROOT::RVec<T> &photon_phi, const ROOT::RVec<T> &jet_pt, const ROOT::RVec<T> &jet_eta,
+         const ROOT::RVec<T> &jet_phi, const ROOT::RVec<T> &jet_e, const ROOT::RVec<T> &jet_mv2c10,
+         const ROOT::RVec<T> &lep_pt, const ROOT::RVec<T> &lep_eta, const ROOT::RVec<T> &lep_phi,
+         const ROOT::RVec<T> &lep_e, const ROOT::RVec<Charge> &lep_charge, const ROOT::RVec<T> &lep_z0,
+         const ROOT::RVec<T> &lep_ptcone, const ROOT::RVec<T> &lep_etcone, double gev, double empty) {
+  Packer<kFeatures> out;
+  out.add(pair.mass);
+  out.add(pair.mass / gev);
+  const System yy = system(pair, photon_pt, photon_eta, photon_phi);
+  for (const double value : {yy.pt, yy.y, yy.ptt, yy.cos_theta_star, yy.deta, yy.dphi}) out.add(value);
+  const JetPair jj = leading_jets(jet_pt, jet_eta, jet_phi, jet_e, empty);
+  out.add(jj.mass);
+  out.add(jj.deta);
+  for (const auto *values : {&jet_pt, &jet_phi, &jet_e}) out.add(statistics(*values, empty));
+  out.add(theta_statistics(jet_eta, empty));
+  out.add(statistics(jet_mv2c10, empty));
+  for (const auto *values : {&lep_pt, &lep_phi, &lep_e}) out.add(statistics(*values, empty));
+  out.add(theta_statistics(lep_eta, empty));
+  out.add(statistics(lep_charge, empty));
+  for (const auto *values : {&lep_z0, &lep_ptcone, &lep_etcone}) out.add(statistics(*values, empty));
+  return out.values;
 }
 
 } // namespace rdfp::diphoton

@@ -4,9 +4,12 @@
 // terminal. No physics here. The only global state is what signal and error handlers cannot do without.
 
 #include <ROOT/RDataFrame.hxx>
+#include <TBranch.h>
 #include <TError.h>
 #include <TH1D.h>
+#include <TTree.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <mutex>
@@ -85,6 +88,28 @@ private:
 
 // Run the event loop of everything booked beside `count`.
 inline void run(ROOT::RDF::RResultPtr<ULong64_t> &count) { count.GetValue(); }
+
+// Values that a uint64 branch holds more than once, at most `most` of them. The values are looked at in `parts` groups,
+// one after the other, so that memory stays bounded for any length.
+inline std::vector<ULong64_t> repeated(TTree &tree, const std::string &branch, ULong64_t parts, std::size_t most) {
+  std::vector<ULong64_t> found;
+  ULong64_t value = 0;
+  TBranch *source = nullptr;
+  tree.SetBranchAddress(branch.c_str(), &value, &source);
+  for (ULong64_t part = 0; part < parts && found.size() < most; ++part) {
+    std::vector<ULong64_t> values;
+    values.reserve(tree.GetEntries() / parts);
+    for (Long64_t entry = 0; entry < tree.GetEntries(); ++entry) {
+      source->GetEntry(entry);
+      if (value % parts == part) values.push_back(value);
+    }
+    std::sort(values.begin(), values.end());
+    for (std::size_t i = 1; i < values.size() && found.size() < most; ++i)
+      if (values[i] == values[i - 1] && (found.empty() || found.back() != values[i])) found.push_back(values[i]);
+  }
+  tree.ResetBranchAddresses();
+  return found;
+}
 
 // Collects ROOT's messages from kError upwards (ROOT goes on after a basket that cannot be read or written) while it
 // exists; warnings and below go where they went before.

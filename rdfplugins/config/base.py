@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from rdfplugins.config.environment import expand_environment
 from rdfplugins.config.scalars import shortened
+from rdfplugins.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 FAULT = "rdfplugins"
 
@@ -52,6 +53,13 @@ class Section(BaseModel):
 def fault(message: str, *at: str | int) -> PydanticCustomError:
     """Return an error with a message for the user; ``at`` leads from the value that is validated to the culprit."""
     return PydanticCustomError(FAULT, "{message}", {"message": message, "at": at})
+
+
+def near_key(key: str, known: Sequence[str]) -> str:
+    """Return what may have been meant by an unknown key, to be put behind a message."""
+    if key.partition(":")[0] in known:
+        return "; a space is missing after the ':'"
+    return did_you_mean(key, known)
 
 
 def described(value: object) -> str:

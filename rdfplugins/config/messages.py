@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins.config.base import FAULT, Section, described
+from rdfplugins.config.base import FAULT, Section, described, near_key
 from rdfplugins.config.overrides import dotted
 from rdfplugins.config.scalars import BOOL, FLOAT, INT, plain_tag, shortened
 from rdfplugins.errors import ConfigError, did_you_mean
@@ -129,7 +129,7 @@ def _remedy(kind: str, value: object) -> str:
         return "; put it in quotes if it is meant as text"
     if kind in {"float_type", "int_type"} and isinstance(value, str) and plain_tag(value) in {INT, FLOAT}:
         return "; write it without quotes"
-    if kind == "int_from_float" and isinstance(value, float) and value.is_integer():
+    if kind == "int_type" and isinstance(value, float) and value.is_integer():
         return f"; write {int(value)}"
     if kind == "bool_type" and isinstance(value, str):
         if plain_tag(value) == BOOL:
@@ -175,10 +175,7 @@ def _keys_beside(path: Keys, document: Document, models: Mapping[int, type[Secti
 
 
 def _hint(path: Keys, document: Document, models: Mapping[int, type[Section]]) -> str:
-    key, known = str(path[-1]), _keys_beside(path, document, models)
-    if key.partition(":")[0] in known:
-        return "; a space is missing after the ':'"
-    return did_you_mean(key, known)
+    return near_key(str(path[-1]), _keys_beside(path, document, models))
 
 
 def _is_misspelt(path: Keys, unknown: set[Keys], document: Document, models: Mapping[int, type[Section]]) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rdfplugins.config.base import Expression, FileName, Number, PathText, Section, Seed, Text, described, fault
-from rdfplugins.config.steps import Step  # noqa: TC001 (pydantic reads the annotations when the class is made)
+from rdfplugins.config.steps import Step, numbered
 
 _TOLERANCE = 1e-6
 _OWN_OBJECTS = frozenset({"cutflow", "cutflow_weighted", "provenance"})
@@ -128,7 +128,7 @@ class SelectConfig(Section):
 
     include: list[PathText] = Field(default_factory=list)
     weight: Expression | None = None
-    steps: list[Step]
+    steps: Annotated[list[Step], AfterValidator(numbered)]
     histograms: dict[Annotated[FileName, AfterValidator(_not_ours)], HistogramConfig] = Field(default_factory=dict)
     split: SplitConfig | None = None
     output: OutputConfig

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 
-from rdfplugins.config.base import Expression, Identifier, Section, Text, described, fault, one_or_more
+from rdfplugins.config.base import Expression, Identifier, Section, Text, described, fault, near_key, one_or_more
 from rdfplugins.config.scalars import shortened
-from rdfplugins.errors import did_you_mean
 
 KINDS = ("mc", "data")
 
@@ -17,6 +16,12 @@ Only = Annotated[tuple[Text, ...], BeforeValidator(one_or_more("mc, data, the na
 
 class _Step(Section):
     only: Only | None = None
+    _index: int = PrivateAttr(default=-1)
+
+    @property
+    def index(self) -> int:
+        """Number of the step within its selection, from 0, as in ``select.steps.0``; -1 for a step that is in none."""
+        return self._index
 
     def applies_to(self, sample: str, kind: str) -> bool:
         """Return whether the step is made for a sample of this name and kind (``mc`` or ``data``)."""
@@ -58,10 +63,17 @@ def _one_kind(value: Any) -> Any:
         allowed = [key for step in STEPS.values() for key in step.keys()]  # noqa: SIM118 (a method, not a dict)
         unknown = [key for key in value if key not in allowed]
         if unknown:
-            hint = did_you_mean(unknown[0], [*STEPS, *allowed]) or f"; a step has one of the keys {_listed(STEPS)}"
+            hint = near_key(unknown[0], [*STEPS, *allowed]) or f"; a step has one of the keys {_listed(STEPS)}"
             raise fault(f"unknown key '{shortened(unknown[0])}' in a step{hint}", unknown[0])
         raise fault(f"a step needs one of the keys {_listed(STEPS)}")
     return value
+
+
+def numbered(steps: list[_Step]) -> list[_Step]:
+    """Tell each step its number."""
+    for index, step in enumerate(steps):
+        step._index = index  # noqa: SLF001
+    return steps
 
 
 def _listed(keys: Any) -> str:

@@ -39,6 +39,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"found character '(.)' that cannot start any token", _QUOTE),
     (r"while scanning an? (alias|anchor)", "text that begins with '*' or '&' must stand in quotes"),
     (r"while (scanning|parsing) a tag", _QUOTE.format("!")),
+    (r"while scanning a directive", "a line cannot begin with '%'"),
+    (r"expected escape sequence", "an escape in double quotes is not complete; single quotes take backslashes as text"),
     (r"found undefined alias '(.*)'", _ALIAS),
     (r"found duplicate anchor '(.*)'", "the anchor '&{0}' is defined twice"),
     (r"quoted scalar[\s\S]*unexpected end of stream", "the quote that opens here is not closed"),

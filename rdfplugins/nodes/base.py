@@ -102,8 +102,8 @@ class Node(Generic[P]):
         self.signature = inspect.signature(function)
         # a module may import these for type checking only
         known = {"RNode": RNode, "Sample": Sample, "Cuts": Cuts, **function.__globals__}
-        self._types = typing.get_type_hints(function, globalns=known, include_extras=True)
-        self._model = _parameter_model(name, self.parameters, self._types)
+        self.types = typing.get_type_hints(function, globalns=known, include_extras=True)
+        self._model = _parameter_model(name, self.parameters, self.types)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> RNode:
         """Apply the node; its cuts become named filters."""
@@ -139,7 +139,7 @@ class Node(Generic[P]):
             fault = error.errors()[0]
             key = str(fault["loc"][0])
             raise ConfigError(
-                f"parameter '{key}' of node {self.name} must be {type_text(self._types[key])}, not {given.get(key)!r}"
+                f"parameter '{key}' of node {self.name} must be {type_text(self.types[key])}, not {given.get(key)!r}"
             ) from None
         checked = {key: getattr(model, key) for key in type(model).model_fields}
         checked.update({key: arguments[key] for key in _OWN_KEYWORDS if key in arguments})
@@ -153,7 +153,7 @@ class Node(Generic[P]):
 
     def _plain(self, key: str, value: Any) -> Any:
         """Return a YAML list as the tuple that the parameter is annotated as."""
-        return tuple(value) if isinstance(value, list) and "tuple" in str(self._types.get(key)) else value
+        return tuple(value) if isinstance(value, list) and "tuple" in str(self.types.get(key)) else value
 
     def require(self, df: RNode, checked: Mapping[str, Any]) -> None:
         """Raise MissingColumnError where ``df`` lacks a column that the node needs with these parameters."""
@@ -265,6 +265,21 @@ def find(name: str) -> Node[Any]:
 def as_rnode(df: RNode) -> RNode:
     """Return any RDataFrame or RNode as the one common type."""
     return load_root().RDF.AsRNode(df)
+
+
+def unpack(df: RNode, array: str, names: Sequence[str]) -> RNode:
+    """Define one column for each element of an array column.
+
+    The compiler's time is what a graph of many columns costs at its start, and ROOT compiles definitions that read
+    alike only once. The index of each element is therefore a column, too, one more than the column before it: all
+    elements are ``array[index]``, all indices ``index + 1``.
+    """
+    for number, name in enumerate(names):
+        index = f"rdfp_index_{number}_"
+        if not df.HasColumn(index):
+            df = df.Define(index, f"rdfp_index_{number - 1}_ + 1" if number else "0")
+        df = df.Define(name, f"{array}[{index}]")
+    return df
 
 
 def column_names(df: RNode) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rdfplugins import cpp
 from rdfplugins.errors import ConfigError
-from rdfplugins.nodes.base import Cuts, GeV, RNode, node
+from rdfplugins.nodes.base import Cuts, GeV, RNode, node, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,17 @@ PAIR = "rdfp_diphoton_pair_"
 
 _JET_BRANCHES = ("jet_pt", "jet_eta", "jet_phi", "jet_E", "jet_MV2c10")
 _LEPTON_BRANCHES = tuple(f"lep_{name}" for name in ("pt", "eta", "phi", "E", "charge", "z0", "ptcone30", "etcone20"))
-_SYSTEM = {"pt_yy": "pt", "y_yy": "y", "ptt_yy": "ptt", "cos_theta_star": "cos_theta_star", "deta_yy": "deta", "dphi_yy": "dphi"}
+_SYSTEM = ("pt_yy", "y_yy", "ptt_yy", "cos_theta_star", "deta_yy", "dphi_yy")
+# in the order of rdfp::diphoton::features
+_COMPUTED = (
+    "h_mass",
+    "m_yy",
+    *_SYSTEM,
+    "m_jj",
+    "deta_jj",
+    *(f"jet_{name}_{statistic}" for name in JET_QUANTITIES for statistic in STATISTICS),
+    *(f"lep_{name}_{statistic}" for name in LEPTON_QUANTITIES for statistic in STATISTICS),
+)
 
 
 def _weight_needs(parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -224,19 +234,8 @@ _FEATURE_NEEDS = (
     "runNumber",
     "channelNumber",
 )
-_FEATURES = (
-    *(f"photon_{rank}lead_{name}" for rank in (1, 2) for name in PHOTON_QUANTITIES[:5]),
-    "h_mass",
-    *(f"jet_{name}_{statistic}" for name in JET_QUANTITIES for statistic in STATISTICS),
-    *(f"lep_{name}_{statistic}" for name in LEPTON_QUANTITIES for statistic in STATISTICS),
-    *(f"photon_{rank}lead_ptcone30" for rank in (1, 2)),
-    "m_yy",
-    *_SYSTEM,
-    "m_jj",
-    "deta_jj",
-)
-
-
+_COPIES = tuple(f"photon_{rank}lead_{name}" for rank in (1, 2) for name in PHOTON_QUANTITIES)
+_FEATURES = (*_COPIES, *_COMPUTED)
 _QUANTITY_UNITS = {"phi": "rad", "theta": "rad", "z0": "mm", "charge": "e"}
 _MOMENTA = ("pt", "E", "ptcone30", "etcone20")
 
@@ -287,22 +286,11 @@ def features(df: RNode, *, units: Units = "MeV", empty: float = math.nan) -> RNo
     for rank, member in ((1, "lead"), (2, "sublead")):
         for name in PHOTON_QUANTITIES:
             df = df.Define(f"photon_{rank}lead_{name}", f"photon_{name}[{PAIR}.{member}]")
-    df = df.Define("h_mass", f"{PAIR}.mass").Define("m_yy", "h_mass / 1000.0" if units == "MeV" else "h_mass")
-    df = df.Define("rdfp_yy_", f"rdfp::diphoton::system({PAIR}, photon_pt, photon_eta, photon_phi)")
-    for column, member in _SYSTEM.items():
-        df = df.Define(column, f"rdfp_yy_.{member}")
-    df = df.Define("rdfp_jj_", f"rdfp::diphoton::leading_jets(jet_pt, jet_eta, jet_phi, jet_E, {nothing})")
-    df = df.Define("m_jj", "rdfp_jj_.mass").Define("deta_jj", "rdfp_jj_.deta")
-    df = df.Define("rdfp_jets_", f"rdfp::diphoton::jets({', '.join(_JET_BRANCHES)}, {nothing})")
-    df = df.Define("rdfp_leptons_", f"rdfp::diphoton::leptons({', '.join(_LEPTON_BRANCHES)}, {nothing})")
-    for collection, prefix, quantities in (("jets", "jet", JET_QUANTITIES), ("leptons", "lep", LEPTON_QUANTITIES)):
-        for quantity in quantities:
-            # by way of a column for each quantity: bodies that read alike are compiled once
-            member = "energy" if quantity == "E" else quantity
-            df = df.Define(f"rdfp_{prefix}_{quantity}_", f"rdfp_{collection}_.{member}")
-            for statistic in STATISTICS:
-                df = df.Define(f"{prefix}_{quantity}_{statistic}", f"rdfp_{prefix}_{quantity}_.{statistic}")
-    return df
+    gev = "1000.0" if units == "MeV" else "1.0"
+    photons = ("photon_pt", "photon_eta", "photon_phi")
+    arguments = ", ".join([PAIR, *photons, *_JET_BRANCHES, *_LEPTON_BRANCHES, gev, nothing])
+    df = df.Define("rdfp_diphoton_features_", f"rdfp::diphoton::features({arguments})")
+    return unpack(df, "rdfp_diphoton_features_", _COMPUTED)
 
 
 def to_file_unit(value: float, units: Units) -> float:

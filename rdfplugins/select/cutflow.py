@@ -93,6 +93,13 @@ class BookedCuts:
     raw: Any
     weighted: Any
 
+    def read_total(self) -> Cut:
+        """Return the sum of all bins, as that of the one name."""
+        bins = range(1, self.raw.GetNbinsX() + 1)
+        weighted = [(self.weighted.GetBinContent(number), self.weighted.GetBinError(number) ** 2) for number in bins]
+        events = sum(self.raw.GetBinContent(number) for number in bins)
+        return Cut(self.names[0], round(events), sum(pair[0] for pair in weighted), sum(pair[1] for pair in weighted))
+
     def read(self) -> list[Cut]:
         """Return the cuts after the loop: an event in the bin of one cut has passed all cuts before it, too."""
         last = self.raw.GetNbinsX()

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
-import uproot
 
-from rdfplugins import provenance
+from rdfplugins import cpp, provenance
 from rdfplugins.files import atomic
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def run(config: Config, options: Options, labels: dict[str, int], *, made_any: b
 def _write_tsv(
     config: Config, path: Path, files: Sequence[Path], labels: dict[str, int], options: Options
 ) -> None:
+    import uproot
+
     names = {number: label for label, number in labels.items()}
     columns = _columns(config, files, options)
     with atomic(path) as part, part.open("w", encoding="utf-8", newline="\n") as out:
@@ -72,6 +73,8 @@ def _write_tsv(
 
 def _columns(config: Config, files: Sequence[Path], options: Options) -> list[str]:
     """Return the columns that every sample has, in the order of the first; vectors are refused."""
+    import uproot
+
     schemas = []
     for file in files:
         with uproot.open({str(file): config.select.output.tree}) as tree:
@@ -113,8 +116,11 @@ def _lines(arrays: dict[str, Any], columns: Sequence[str], names: dict[int, str]
 
 
 def _uuid(file: Path) -> str:
-    with uproot.open(file) as opened:
-        return str(opened.file.uuid)
+    opened = cpp.load_root().TFile.Open(str(file), "READ")
+    try:
+        return str(opened.GetUUID().AsString())
+    finally:
+        opened.Close()
 
 
 def _sidecar(path: Path) -> Path:

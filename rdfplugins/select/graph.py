@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
 WEIGHT = "rdfp_weight_"
 _ZERO = "rdfp_zero_"
+_BAD = "rdfp_bad_weight_"
 _UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
 _WORD = re.compile(r"(?<![\w.:])[A-Za-z_]\w*")
 
@@ -70,7 +71,7 @@ class Graph:
         self._cuts: list[BookedCuts] = []
         self._points: list[_Point] = []
         self._names: dict[str, int] = {}
-        self._bad_weights: Any = None
+        self._all: Any = None
         self.left_out: list[str] = []
         self.unit_of: dict[str, str] = {}
         cpp.include("rdfplugins/hash.h")
@@ -187,12 +188,15 @@ class Graph:
         if expression is None:
             self.df = self.df.Define(WEIGHT, "1.0")
         else:
-            path = ("select", "weight")
-            raw = "rdfp_raw_weight_"
-            self.df = self._compiled(path, "weight", f"{expression}", lambda code: self.df.Define(raw, code))
-            self.df = self.df.Define(WEIGHT, f"std::isfinite(double({raw})) ? double({raw}) : 0.0")
-            self._bad_weights = self.df.Filter(f"!std::isfinite(double({raw}))").Count()
-        self._cuts.append(self._count(self.df, _ZERO, (ALL,), 1))
+            raw = expression.strip()
+            if not self.df.HasColumn(raw):
+                raw = "rdfp_raw_weight_"
+                path = ("select", "weight")
+                self.df = self._compiled(path, "weight", expression, lambda code: self.df.Define(raw, code))
+            self.df = self.df.Define(_BAD, f"std::isfinite(double({raw})) ? 0 : 1")
+            self.df = self.df.Define(WEIGHT, f"{_BAD} ? 0.0 : double({raw})")
+        # NaN and infinite weights are left out of the sums, but counted
+        self._all = self._count(self.df, _BAD if expression else _ZERO, (ALL,), 2)
         self._points.append(_Point(ALL, self.df))
         self._names[ALL] = 0
 
@@ -208,9 +212,9 @@ class Graph:
 
     def cutflow(self) -> Cutflow:
         """Return the cutflow; to be called after the event loop."""
-        bad = 0 if self._bad_weights is None else int(self._bad_weights.GetValue())
-        cuts = tuple(cut for booked in self._cuts for cut in booked.read())
-        return Cutflow(self._name, self._sample.kind, cuts, bad)
+        cuts = [self._all.read_total(), *(cut for booked in self._cuts for cut in booked.read())]
+        bad = round(self._all.raw.GetBinContent(2))
+        return Cutflow(self._name, self._sample.kind, tuple(cuts), bad)
 
     def _histogram(self, name: str) -> Any:
         spec = self._config.select.histograms[name]

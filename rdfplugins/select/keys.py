@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import uproot
 
-from rdfplugins.errors import ConfigError, InputError
+from rdfplugins import cpp
+from rdfplugins.errors import ConfigError, InputError, did_you_mean
 from rdfplugins.nodes.base import column_names
 from rdfplugins.random import text_hash
 
@@ -45,12 +45,10 @@ def define_event_key(df: Any, sample: str, key: Sequence[str] | str, inputs: Inp
         if kind not in _INTEGERS:
             raise ConfigError(f"column '{column}' of input.key is of type {kind}; an event is identified by integers")
     numbers = ", ".join(f"static_cast<std::uint64_t>({column})" for column in key)
-    return df.Define("event_key", f"rdfp::event_key({text_hash(sample):#x}ULL, {{{numbers}}})")
+    return df.Define("event_key", f"ULong64_t(rdfp::event_key({text_hash(sample):#x}ULL, {{{numbers}}}))")
 
 
 def _no_key(column: str, have: list[str]) -> str:
-    from rdfplugins.errors import did_you_mean
-
     return f"input.key names column '{column}', which is not there{did_you_mean(column, have)}"
 
 
@@ -62,7 +60,7 @@ def _define_entry_key(df: Any, sample: str, inputs: Inputs) -> Any:
         files.append(f"{text_hash(file.path.rsplit('/', 1)[-1]):#x}ULL")
         first += file.entries
     lists = f"{{{', '.join(firsts)}}}, {{{', '.join(files)}}}"
-    return df.Define("event_key", f"rdfp::entry_key({text_hash(sample):#x}ULL, rdfentry_, {lists})")
+    return df.Define("event_key", f"ULong64_t(rdfp::entry_key({text_hash(sample):#x}ULL, rdfentry_, {lists}))")
 
 
 def define_split(df: Any, split: SplitConfig) -> tuple[Any, list[str]]:
@@ -80,20 +78,13 @@ def define_split(df: Any, split: SplitConfig) -> tuple[Any, list[str]]:
 
 def find_duplicates(path: Path, tree: str, entries: int) -> list[int]:
     """Return up to a few event keys that a written tree holds more than once; memory is bounded for any length."""
+    root = cpp.load_root()
     parts = max(1, -(-entries // ROWS_AT_ONCE))
-    found: list[int] = []
-    with uproot.open({str(path): None}) as file:
-        for part in range(parts):
-            chosen = [
-                keys[keys % np.uint64(parts) == part] if parts > 1 else keys
-                for (keys,) in file[tree].iterate(["event_key"], how=tuple, library="np", step_size=ROWS_AT_ONCE)
-            ]
-            keys = np.concatenate(chosen) if chosen else np.empty(0, dtype=np.uint64)
-            unique, counts = np.unique(keys, return_counts=True)
-            found.extend(int(key) for key in unique[counts > 1][: MAX_SHOWN - len(found)])
-            if len(found) == MAX_SHOWN:
-                break
-    return found
+    file = root.TFile.Open(str(path), "READ")
+    try:
+        return [int(key) for key in root.rdfp.runtime.repeated(file.Get(tree), "event_key", parts, MAX_SHOWN)]
+    finally:
+        file.Close()
 
 
 def duplicates_error(df: Any, sample: str, key: Sequence[str] | str, found: Sequence[int]) -> InputError:

@@ -94,6 +94,23 @@ def run(config: Config, options: Options) -> SelectResult:
     return SelectResult(made, exports, labels)
 
 
+def plan(config: Config, samples: tuple[str, ...] | None, folder: Path) -> list[str]:
+    """Return, a line for each sample, what `run` would read and write; configs are checked, files are not opened."""
+    names = _chosen(config, samples)
+    check_steps(config, names)
+    lines = []
+    for name in names:
+        spec = config.input.samples[name]
+        if spec.simulate is not None:
+            what = f"{spec.simulate.events} simulated events ({spec.simulate.process} {spec.simulate.mode})"
+        else:
+            files = config.input_files(name)
+            what = f"{len(files)} file{'s' if len(files) > 1 else ''}, {files[0]}{' ...' if len(files) > 1 else ''}"
+        lines.append(f"select: {name} ({spec.kind}): {what} -> {folder / f'{name}.root'}")
+    lines += [f"select: export -> {folder / f'{config.name}.{kind}'}" for kind in config.select.output.exports]
+    return lines
+
+
 def label_ids(config: Config) -> dict[str, int]:
     """Return label -> number, in the order in which labels first appear among all configured samples."""
     labels = [spec.label or name for name, spec in config.input.samples.items()]

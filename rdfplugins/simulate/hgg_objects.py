@@ -78,7 +78,7 @@ def _soft_jets(process: Array, rng: np.random.Generator) -> Objects:
         "pt": _JET_PT + 14.0 * rng.standard_exponential(count),
         "eta": 1.6 * rng.standard_normal(count),
         "phi": rng.uniform(-np.pi, np.pi, count),
-        "trueflav": one_of(rng, count, {CHARM: 0.04, LIGHT: 0.96}),
+        "trueflav": one_of(rng, count, {BOTTOM: 0.01, CHARM: 0.04, LIGHT: 0.95}),
         "truthMatched": chance(rng, count, 0.8),
     }
     return Objects(event, jet)

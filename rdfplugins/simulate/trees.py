@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import operator
 import os
 import re
 from dataclasses import dataclass
@@ -127,14 +128,30 @@ def _column_of(name: str, branch: Branch, values: Sequence[Any]) -> Column:
     dtype = np.dtype(branch.dtype)
     try:
         if not branch.vector:
-            scalars = [0 if value is None else value for value in values]
-            return Column(np.array(scalars, dtype=dtype).reshape(len(scalars)))
+            return Column(_typed([dtype.type(0).item() if value is None else value for value in values], dtype))
         vectors = [[] if value is None else list(value) for value in values]
-        offsets = np.concatenate([[0], np.cumsum([len(vector) for vector in vectors], dtype=np.int64)]).astype(np.int64)
-        flat = [element for vector in vectors for element in vector]
-        return Column(np.array(flat, dtype=dtype).reshape(len(flat)), offsets)
-    except (TypeError, ValueError, OverflowError) as error:
+        offsets = np.zeros(len(vectors) + 1, dtype=np.int64)
+        np.cumsum([len(vector) for vector in vectors], out=offsets[1:])
+        return Column(_typed([element for vector in vectors for element in vector], dtype), offsets)
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"branch '{name}' ({branch.leaf}): {error}") from error
+
+
+def _typed(values: list[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return Python numbers as an array of this type; none may be rounded to a whole number or cut off."""
+    if not values:
+        return np.empty(0, dtype=dtype)
+    if dtype.kind == "f":
+        found = np.array(values)
+        if found.ndim != 1 or found.dtype.kind not in "biuf":
+            raise TypeError("not a number")
+        with np.errstate(over="raise"):
+            return found.astype(dtype)
+    whole = [int(value) if isinstance(value, np.bool_) else operator.index(value) for value in values]
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    if min(whole) < low or max(whole) > high:
+        raise ValueError(f"{min(whole)} to {max(whole)} exceeds {low} to {high}")
+    return np.array(whole, dtype=dtype)
 
 
 def write_tree(

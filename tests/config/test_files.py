@@ -12,7 +12,16 @@ from rdfplugins.errors import ConfigErrors
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("b.root", "a.root", "c.txt", ".hidden.root", "sub/z.root", "sub/deep/y.root", "b[1].root", "run.root/in.txt"):
+    for name in (
+        "b.root",
+        "a.root",
+        "c.txt",
+        ".hidden.root",
+        "sub/z.root",
+        "sub/deep/y.root",
+        "b[1].root",
+        "run.root/in.txt",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -11,6 +11,9 @@ import pytest
 from rdfplugins.config.loader import load_yaml
 from rdfplugins.errors import ConfigError, ConfigErrors
 
+FLOW = "a ',' or a closing bracket is expected here; text that holds brackets, commas or quotes must stand in quotes"
+ESCAPE = "the text holds an escape (\\0 or half of a surrogate pair) that stands for no character"
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -160,14 +163,20 @@ def test_keys_given_twice_are_all_reported(folder, text, expected):
     ("text", "expected"),
     [
         ("a: !trigP", "1: unknown tag !trigP; text that begins with '!' must stand in quotes"),
-        ("a: !includ x", "1: unknown tag !includ; text that begins with '!' must stand in quotes; did you mean '!include'?"),
+        (
+            "a: !includ x",
+            "1: unknown tag !includ; text that begins with '!' must stand in quotes; did you mean '!include'?",
+        ),
         ("a: !!python/name:os.system x", "1: unknown tag !!python/name:os.system; remove it"),
         ("a: 1\nb: !!set {x}", "2: unknown tag !!set; remove it"),
         ("a: !!int x", "1: 'x' is marked as !!int and is none"),
         ("a: !!bool yes", "1: 'yes' is marked as !!bool and is none"),
         ("a: &x [*x]", "1: this alias stands within the value it stands for"),
         ("a: &x\n  b:\n    <<: *x", "3: this alias stands within the value it stands for"),
-        ("a: *x", "1: '*x' refers to an anchor '&x' that is not defined above; if it is meant as text, put it in quotes"),
+        (
+            "a: *x",
+            "1: '*x' refers to an anchor '&x' that is not defined above; if it is meant as text, put it in quotes",
+        ),
         ("a: &x 1\nb: &x 2", "2: the anchor '&x' is defined twice"),
         ("<<: 3", "1: '<<' takes a mapping, or a list of mappings, to merge"),
         ("? [a]\n: 1", "1: a key is a single word or text, not a list or mapping"),
@@ -178,15 +187,14 @@ def test_keys_given_twice_are_all_reported(folder, text, expected):
         ("a: {b: 'x'\n", "1: the bracket that opens here is not closed"),
         (
             "a: {b: 'x'\nc: 3",
-            "2: a ',' or a closing bracket is expected here; text that holds brackets, commas or quotes must stand in quotes"
-            "; the bracket opens in line 1",
+            f"2: {FLOW}; the bracket opens in line 1",
         ),
         ("a:\n  b: 'x\nc: 3\n\n", "2: the quote that opens here is not closed"),
         ('a:\n  b: "x\nc: 3\n', "2: the quote that opens here is not closed"),
         ('a: "\\d"', "1: unknown escape 'd' in double quotes; single quotes take backslashes as text"),
         (
             "a: {b: pt[0] > 3}",
-            "1: a ',' or a closing bracket is expected here; text that holds brackets, commas or quotes must stand in quotes",
+            f"1: {FLOW}",
         ),
         ("a: x: y", "1: a ':' cannot stand here; check the indentation, and quote text that holds ': '"),
         ("a: 1\nb\nc: 2", "3: a ':' after a key is missing here or in the line above"),
@@ -196,7 +204,13 @@ def test_keys_given_twice_are_all_reported(folder, text, expected):
             "1: text cannot stand here; check the indentation and the quotes (a ' within single quotes is written '')",
         ),
         ("a: - b", "1: a list item cannot stand here; begin it on a new line, or quote the text"),
-        ("a: > 3", "1: after '|' or '>' the text begins on the next line; text that begins with them must stand in quotes"),
+        (
+            "a: > 3",
+            "1: after '|' or '>' the text begins on the next line; text that begins with them must stand in quotes",
+        ),
+        ("a: 1\n!y b: 2", "2: unknown tag !y; text that begins with '!' must stand in quotes"),
+        ("%x: 1", "1: a line cannot begin with '%'"),
+        ('a: "\\u12"', "1: an escape in double quotes is not complete; single quotes take backslashes as text"),
         ("a: ? b", "1: text that begins with '? ' must stand in quotes"),
         ("a: }", "1: a value is expected here, not '}'"),
         ("{a: 1}}", "1: this stands outside of the config; check the indentation and the brackets"),
@@ -208,7 +222,7 @@ def test_keys_given_twice_are_all_reported(folder, text, expected):
         ("a: 1e999", "1: the number 1e999 is too large (write .inf if you mean infinity)"),
         (
             'a: "\\ud800"',
-            "1: the text holds an escape (\\0 or half of a surrogate pair) that stands for no character",
+            f"1: {ESCAPE}",
         ),
         ("a: " + "[" * 100 + "]" * 100, "1: nested more than 60 levels deep"),
         ("- a\n", "1: a config is a mapping of keys to values, not a list"),
@@ -238,6 +252,16 @@ def test_missing_file_and_folder(folder):
     folder.joinpath("sub").mkdir()
     with pytest.raises(ConfigError, match=r"^sub: this is a folder, not a config file$"):
         load_yaml(Path("sub"))
+
+
+def test_a_file_that_may_not_be_read(folder, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    folder.joinpath("c.yaml").write_text("a: 1")
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(ConfigError, match=r"^c\.yaml: the file cannot be read: Permission denied$"):
+        load_yaml(Path("c.yaml"))
 
 
 def test_huge_file_is_refused_before_it_is_parsed(folder):
@@ -323,10 +347,12 @@ def test_environment_in_the_name_of_an_included_file(folder, monkeypatch):
         ("a: !include one.yaml", "two.yaml:1: !include: './one.yaml' includes itself, directly or through others"),
         ("a: !include", "c.yaml:1: !include takes the name of a file"),
         ("a: !include [x]", "c.yaml:1: !include takes the name of a file"),
-        ('a: !include "\\0"', "c.yaml:1: !include: the text holds an escape (\\0 or half of a surrogate pair)"
-         " that stands for no character"),
+        (
+            'a: !include "\\0"',
+            f"c.yaml:1: !include: {ESCAPE}",
+        ),
     ],
-)  # fmt: skip
+)
 def test_includes_that_fail(folder, text, expected):
     folder.joinpath("empty.yaml").write_text("# nothing\n")
     folder.joinpath("bad.yaml").write_text("x: 1\n\ty: 2\n")
@@ -355,77 +381,9 @@ def test_hash_is_that_of_the_text_and_knows_no_folder(folder):
         folder.joinpath(name).mkdir()
         folder.joinpath(name, "b.yaml").write_text("x: 1\n")
         hashes.append(read(text, name=f"{name}/c.yaml").sha256)
-    assert hashes[0] == hashes[1] == hashlib.sha256(b"a: !include b.yaml\n\n# included file: b.yaml\nx: 1\n").hexdigest()
+    assert (
+        hashes[0] == hashes[1] == hashlib.sha256(b"a: !include b.yaml\n\n# included file: b.yaml\nx: 1\n").hexdigest()
+    )
     folder.joinpath("two/b.yaml").write_text("x: 2\n")
     assert load_yaml(Path("two/c.yaml")).sha256 != hashes[0]
     assert load_yaml(Path("one/c.yaml"), ["a.x=1"]).sha256 != hashes[0]
-
-
-@pytest.mark.parametrize(
-    ("override", "path", "value"),
-    [
-        ("a.b=5", ("a", "b"), 5),
-        ("a.b=1e-3", ("a", "b"), 0.001),
-        ("a.b=on", ("a", "b"), "on"),
-        ("a.b=", ("a", "b"), None),
-        ("a.b='5'", ("a", "b"), "5"),
-        ("a.b=[1, {c: d}]", ("a", "b"), [1, {"c": "d"}]),
-        ("a.b=x == 3", ("a", "b"), "x == 3"),
-        ("a.b=x > 0 ? 1 : 0", ("a", "b"), "x > 0 ? 1 : 0"),
-        ("a.b=- 3", ("a", "b"), "- 3"),
-        ("list.1=7", ("list", 1), 7),
-        ("list.2.x=7", ("list", 2, "x"), 7),
-        ("list.0={y: 1}", ("list", 0), {"y": 1}),
-        ("empty.x.y=3", ("empty", "x", "y"), 3),
-        ("new.x=3", ("new", "x"), 3),
-        ('a."d.e"=3', ("a", "d.e"), 3),
-        ("a.'f=g'=3", ("a", "f=g"), 3),
-        ("a.0=3", ("a", "0"), 3),
-    ],
-)
-def test_overrides(folder, override, path, value):
-    document = read("a:\n  b: 1\n  'd.e': 2\nlist: [1, 2, {x: 3}]\nempty:\n", [override])
-    here = document.data
-    for key in path:
-        here = here[key]
-    assert here == value
-    assert type(here) is type(value)
-    assert document.position(path) == (f"--set {override}", None)
-    assert document.position(("a",)) == ("c.yaml", 1)
-
-
-def test_places_within_an_override_and_of_what_it_replaces(folder):
-    document = read("a:\n  b: {c: 1, d: [2]}\n", ["a.b={d: [3], e: {f: 4}}", "g.h=1"])
-    assert document.data == {"a": {"b": {"d": [3], "e": {"f": 4}}}, "g": {"h": 1}}
-    for path in [("a", "b"), ("a", "b", "d", 0), ("a", "b", "e", "f"), ("a", "b", "c")]:
-        assert document.position(path) == ("--set a.b={d: [3], e: {f: 4}}", None)
-    assert document.position(("g",)) == ("--set g.h=1", None)
-
-
-def test_later_overrides_win(folder):
-    assert read("a: 1", ["a=2", "a=3"]).data == {"a": 3}
-
-
-@pytest.mark.parametrize(
-    ("override", "expected"),
-    [
-        ("a.b", "an '=' and a value are missing; write it as a.b=value"),
-        ("", 'this is not of the form a.b=value; put keys that hold dots or \'=\' in quotes: a."b.c"=value'),
-        ("=3", 'this is not of the form a.b=value; put keys that hold dots or \'=\' in quotes: a."b.c"=value'),
-        ("a..b=3", 'this is not of the form a.b=value; put keys that hold dots or \'=\' in quotes: a."b.c"=value'),
-        ("list.3=1", "list has 3 items, counted from 0; there is no 3"),
-        ("list.-1=1", "list is a list: a number is expected after it, not '-1'"),
-        ("list.x.y=1", "list is a list: a number is expected after it, not 'x'"),
-        ("a.b.c=1", "a.b is a single value and has no 'c'"),
-        ("list.0.c=1", "list.0 is a single value and has no 'c'"),
-        ("a.b=[1", "the bracket that opens here is not closed"),
-        ("a.b=!include x.yaml", "the value cannot hold !include; put text in quotes"),
-        ("a.b=[*x]", "'*x' refers to an anchor '&x' that is not defined above; if it is meant as text, put it in quotes"),
-        ("a.b=[&x 1, *x]", "the value cannot hold alias; put text in quotes"),
-        ("a.b={c: 1, c: 2}", "key 'c' stands twice"),
-        ("a.b={[c]: 1}", "a key is a single word or text, not a list or mapping"),
-        ("a.b=1e999", "the number 1e999 is too large (write .inf if you mean infinity)"),
-    ],
-)
-def test_overrides_that_fail(folder, override, expected):
-    assert wrong("a: {b: 1}\nlist: [1, 2, 3]\n", [override]) == [f"--set {override}: {expected}"]

@@ -6,10 +6,14 @@ import pytest
 
 NAME = "use letters, digits and _, and no digit first"
 FILE_NAME = "it becomes the name of a file; use letters, digits and _ . + -, and no dot first"
+KEY = "a list of columns or the word 'entry' is expected"
+EMPTY_EXPRESSION = (
+    "a C++ expression is expected, not an empty value (quote expressions that hold commas, colons or brackets)"
+)
+SIMULATE = 'input.samples."demo.2".simulate'
 NORMALISED = "a sample of kind data has weight 1 and no normalisation; remove this, or say 'kind: mc'"
 
 DATA = "      kind: data\n      files: data.root\n"
-GOOD = '{good_run: "runNumber > 0"}'
 
 
 @pytest.mark.parametrize(
@@ -18,22 +22,42 @@ GOOD = '{good_run: "runNumber > 0"}'
         # the top
         ("version: 1\n", "version: 2\n", "2: version: this release reads configs with 'version: 1', not the number 2"),
         ("version: 1\n", "version: true\n", "2: version: this release reads configs with 'version: 1', not true"),
-        ("version: 1\n", "version: 1.0\n", "2: version: this release reads configs with 'version: 1', not the number 1.0"),
-        ("version: 1\n", "version: '1'\n", "2: version: this release reads configs with 'version: 1', not the text '1'"),
+        (
+            "version: 1\n",
+            "version: 1.0\n",
+            "2: version: this release reads configs with 'version: 1', not the number 1.0",
+        ),
+        (
+            "version: 1\n",
+            "version: '1'\n",
+            "2: version: this release reads configs with 'version: 1', not the text '1'",
+        ),
         ("version: 1\n", "\n", "1: missing key 'version'"),
         ("version: 1\n", "verison: 1\n", "2: unknown key 'verison'; did you mean 'version'?"),
         ("version: 1\n", "version: 1\nresample: {}\n", "3: unknown key 'resample'"),
-        ("report:\n", "reports:\n", "51: unknown key 'reports'; did you mean 'report'?"),
+        ("report:\n", "reports:\n", "53: unknown key 'reports'; did you mean 'report'?"),
         # input
         ("  tree: mini\n", "", "3: missing key 'tree' in input"),
         ("  tree: mini\n", "  tre: mini\n", "4: unknown key 'tre' in input; did you mean 'tree'?"),
-        ("  tree: mini\n", "  {tree: mini}\n", None),
-        ("tree: mini", "tree: 3", "4: input.tree: text is expected, not the number 3; put it in quotes if it is meant as text"),
-        ("tree: mini", "tree: true", "4: input.tree: text is expected, not true; put it in quotes if it is meant as text"),
+        ("  tree: mini\n", "  {tree: mini}\n", "5: the indentation does not fit the lines above"),
+        (
+            "tree: mini",
+            "tree: 3",
+            "4: input.tree: text is expected, not the number 3; put it in quotes if it is meant as text",
+        ),
+        (
+            "tree: mini",
+            "tree: true",
+            "4: input.tree: text is expected, not true; put it in quotes if it is meant as text",
+        ),
         ("tree: mini", "tree:", "4: input.tree: text is expected, not an empty value"),
         ("tree: mini", "tree: ' '", "4: input.tree: text is expected, and this is empty"),
         ("tree: mini", "tree: [a]", "4: input.tree: text is expected, not a list"),
-        ("units: MeV", "units: mev", "5: input.units: 'MeV' or 'GeV' is expected, not the text 'mev'; did you mean 'MeV'?"),
+        (
+            "units: MeV",
+            "units: mev",
+            "5: input.units: 'MeV' or 'GeV' is expected, not the text 'mev'; did you mean 'MeV'?",
+        ),
         ("units: MeV", "units: eV or so", "5: input.units: 'MeV' or 'GeV' is expected, not the text 'eV or so'"),
         ("units: MeV", "units: 1", "5: input.units: 'MeV' or 'GeV' is expected, not the number 1"),
         ("10064.0", "abc", "6: input.lumi_pb: a number is expected, not the text 'abc'"),
@@ -43,38 +67,57 @@ GOOD = '{good_run: "runNumber > 0"}'
         ("10064.0", ".nan", "6: input.lumi_pb: a finite number is expected, not .nan"),
         ("10064.0", "-.inf", "6: input.lumi_pb: a finite number is expected, not -.inf"),
         ("[runNumber, eventNumber]", "[]", "7: input.key: at least one entry is expected, and this is empty"),
-        ("[runNumber, eventNumber]", "[x, 3]", "7: input.key.1: text is expected, not the number 3; put it in quotes if it is meant as text"),
+        (
+            "[runNumber, eventNumber]",
+            "[x, 3]",
+            "7: input.key.1: text is expected, not the number 3; put it in quotes if it is meant as text",
+        ),
         (
             "[runNumber, eventNumber]",
             "run",
-            "7: input.key: a list of columns or the word 'entry' is expected, not the text 'run'; did you mean [run]?",
+            f"7: input.key: {KEY}, not the text 'run'; did you mean [run]?",
         ),
         (
             "[runNumber, eventNumber]",
             "entries",
-            "7: input.key: a list of columns or the word 'entry' is expected, not the text 'entries'; did you mean 'entry'?",
+            f"7: input.key: {KEY}, not the text 'entries'; did you mean 'entry'?",
         ),
         ("[runNumber, eventNumber]", "{a: b}", "7: input.key: a list is expected, not a mapping"),
-        ("met: \"met_et", "2met: \"met_et", f"8: input.aliases: '2met' cannot be the name of a column; {NAME}"),
-        ("met: \"met_et", "and: \"met_et", "8: input.aliases: 'and' cannot be the name of a column, it is a word of C++"),
-        ("met: \"met_et", "fold: \"met_et", "8: input.aliases: 'fold' is reserved: rdfplugins makes a column of this name itself"),
-        ("met: \"met_et * 1e-3\"", "met: ", "8: input.aliases.met: a C++ expression is expected, not an empty value"
-         " (quote expressions that hold commas, colons or brackets)"),
-        ("on_bad_file: skip", "on_bad_file: skp", "23: input.on_bad_file: 'fail' or 'skip' is expected, not the text 'skp'; did you mean 'skip'?"),
+        ('met: "met_et', '2met: "met_et', f"8: input.aliases: '2met' cannot be the name of a column; {NAME}"),
+        ('met: "met_et', 'and: "met_et', "8: input.aliases: 'and' cannot be the name of a column, it is a word of C++"),
+        (
+            'met: "met_et',
+            'fold: "met_et',
+            "8: input.aliases: 'fold' is reserved: rdfplugins makes a column of this name itself",
+        ),
+        (
+            'met: "met_et * 1e-3"',
+            "met: ",
+            f"8: input.aliases.met: {EMPTY_EXPRESSION}",
+        ),
+        (
+            "on_bad_file: skip",
+            "on_bad_file: skp",
+            "23: input.on_bad_file: 'fail' or 'skip' is expected, not the text 'skp'; did you mean 'skip'?",
+        ),
         ("on_duplicate: fail", "on_duplicate: drop", "24: input.on_duplicate: 'fail' is expected, not the text 'drop'"),
         # samples
-        ("    gg:\n", "    g/g:\n", f"10: input.samples: 'g/g' cannot be a name here, {FILE_NAME}"),
+        ("    data:\n", "    da/ta:\n", f"16: input.samples: 'da/ta' cannot be a name here, {FILE_NAME}"),
         ("    demo.2:\n", "    .demo:\n", f"19: input.samples: '.demo' cannot be a name here, {FILE_NAME}"),
         ("    demo.2:\n", "    'é':\n", f"19: input.samples: 'é' cannot be a name here, {FILE_NAME}"),
         ("label: ggH", "lable: ggH", "13: unknown key 'lable' in input.samples.gg; did you mean 'label'?"),
         ("label: ggH", "lumi_pb: 3", "13: unknown key 'lumi_pb' in input.samples.gg"),
         ("0.102", "abc", "14: input.samples.gg.xsec_pb: a number is expected, not the text 'abc'"),
         ("0.102", "-1.5", "14: input.samples.gg.xsec_pb: a number above 0 is expected, not the number -1.5"),
-        ("1e-1", "zero", '22: input.samples."demo.2".xsec_pb: a number is expected, not the text \'zero\''),
+        ("1e-1", "zero", "22: input.samples.\"demo.2\".xsec_pb: a number is expected, not the text 'zero'"),
         ("55922617.6297", "0.0", "15: input.samples.gg.sum_of_weights: a number other than 0 is expected"),
         ("55922617.6297", ".inf", "15: input.samples.gg.sum_of_weights: a finite number is expected, not .inf"),
         (DATA, "      files: data.root\n", "16: missing key 'kind' in input.samples.data"),
-        ("kind: data", "kind: dat", "17: input.samples.data.kind: 'mc' or 'data' is expected, not the text 'dat'; did you mean 'data'?"),
+        (
+            "kind: data",
+            "kind: dat",
+            "17: input.samples.data.kind: 'mc' or 'data' is expected, not the text 'dat'; did you mean 'data'?",
+        ),
         (DATA, "      kind: data\n", "16: input.samples.data: a sample needs 'files' or 'simulate'"),
         (DATA, DATA + "      xsec_pb: 2\n", f"19: input.samples.data.xsec_pb: {NORMALISED}"),
         (DATA, DATA + "      sum_of_weights: 2\n", f"19: input.samples.data.sum_of_weights: {NORMALISED}"),
@@ -84,10 +127,22 @@ GOOD = '{good_run: "runNumber > 0"}'
             "19: input.samples.data.simulate: a sample has 'files' or 'simulate', not both",
         ),
         ("files: data.root", "files: []", "18: input.samples.data.files: the list is empty"),
-        ("files: data.root", "files: 3", "18: input.samples.data.files: a path or a list of them is expected, not the number 3"),
+        (
+            "files: data.root",
+            "files: 3",
+            "18: input.samples.data.files: a path or a list of them is expected, not the number 3",
+        ),
         ("files: data.root", "files: ''", "18: input.samples.data.files: text is expected, and this is empty"),
-        ("files: data.root", "files:\n        - a\n        - [b]", "20: input.samples.data.files.1: text is expected, not a list"),
-        ("files: data.root", "files: '${RDFP_NO}/x'", "18: input.samples.data.files: the environment variable RDFP_NO is not set"),
+        (
+            "files: data.root",
+            "files:\n        - a\n        - [b]",
+            "20: input.samples.data.files.1: text is expected, not a list",
+        ),
+        (
+            "files: data.root",
+            "files: '${RDFP_NO}/x'",
+            "18: input.samples.data.files: the environment variable RDFP_NO is not set",
+        ),
         (
             "files: data.root",
             "files:\n      - a\n      - '${R-X}'",
@@ -98,75 +153,151 @@ GOOD = '{good_run: "runNumber > 0"}'
             "files: '${RDFP'",
             "18: input.samples.data.files: '${RDFP' is not a reference to an environment variable such as ${NAME}",
         ),
-        ("    data:\n" + DATA, "    data: x.root\n", "16: input.samples.data: a mapping is expected, not the text 'x.root'"),
-        ("process: hgg", "process: hggg", "21: input.samples.\"demo.2\".simulate.process: 'hgg' is expected, not the text 'hggg'"),
-        ("events: 20000", "events: 2e4", '21: input.samples."demo.2".simulate.events: a whole number is expected, not the number 20000.0; write 20000'),
-        ("events: 20000", "events: 0.5", '21: input.samples."demo.2".simulate.events: a whole number is expected, not the number 0.5'),
-        ("events: 20000", "events: 0", '21: input.samples."demo.2".simulate.events: a number not below 1 is expected, not the number 0'),
-        ("events: 20000", "events: true", '21: input.samples."demo.2".simulate.events: a whole number is expected, not true'),
-        ("seed: 7", "seed: -1", '21: input.samples."demo.2".simulate.seed: a number not below 0 is expected, not the number -1'),
-        # steps
-        ("- filter: {good_run", "- filtre: {good_run", "30: unknown key 'filtre' in a step; did you mean 'filter'?"),
-        ("- filter: {good_run", "- golden_json: {good_run", "30: unknown key 'golden_json' in a step; a step has one of the keys 'node', 'filter', 'define'"),
-        ("      only: gg", "      onyl: gg", "40: unknown key 'onyl' in a step; did you mean 'only'?"),
-        ("      only: gg", "      node: gg", "40: select.steps.4: a step has only one of the keys 'filter', 'node'; make two steps of this"),
-        ("      only: gg", "      with: {}", "40: unknown key 'with' in a step"),
-        ("- node: diphoton.weights", "- diphoton.weights", "29: select.steps.0: a step is a mapping such as 'node: NAME', not the text 'diphoton.weights'"),
-        ("- node: diphoton.weights", "- only: mc", "29: select.steps.0: a step needs one of the keys 'node', 'filter', 'define'"),
-        ("- node: diphoton.weights", "- ", "29: select.steps.0: a step is a mapping such as 'node: NAME', not an empty value"),
-        ("- node: diphoton.weights", "- node: 3", "29: select.steps.0.node: text is expected, not the number 3; put it in quotes if it is meant as text"),
-        ("- node: diphoton.weights", "- {node: x, with: [3]}", "29: select.steps.0.with: a mapping is expected, not a list"),
-        ("- node: diphoton.weights", "- {node:x, with: {}}", "29: unknown key 'node:x' in a step; a space is missing after the ':'"),
-        (GOOD, "{}", "30: select.steps.1.filter: at least one entry is expected, and this is empty"),
-        (GOOD, "x > 3", "30: select.steps.1.filter: a mapping is expected, not the text 'x > 3'"),
-        (GOOD, "{a: [x]}", "30: select.steps.1.filter.a: a C++ expression is expected, not a list"),
-        (GOOD, "{a: {b: c}}", "30: select.steps.1.filter.a: a C++ expression is expected, not a mapping"),
-        (GOOD, "{a: .inf}", "30: select.steps.1.filter.a: a C++ expression is expected, not .inf"),
-        (GOOD, "{a: ''}", "30: select.steps.1.filter.a: text is expected, and this is empty"),
-        (GOOD, '{"": x}', "30: select.steps.1.filter: text is expected, and this is empty"),
-        ("in_window", "good_run", "39: cut 'good_run' exists already, see line 30"),
-        ("one: 1", "met: 1", "38: column 'met' exists already, see line 8"),
-        ("one: 1", "x.y: 1", f"38: select.steps.3.define: 'x.y' cannot be the name of a column; {NAME}"),
-        ("one: 1", "rdfp_x: 1", "38: select.steps.3.define: 'rdfp_x' is reserved: rdfplugins makes a column of this name itself"),
-        ("one: 1", "event_key: 1", "38: select.steps.3.define: 'event_key' is reserved: rdfplugins makes a column of this name itself"),
-        ("one: 1", "split: 1", "38: select.steps.3.define: 'split' is reserved: rdfplugins makes a column of this name itself"),
-        ("one: 1", "label_id: 1", "38: select.steps.3.define: 'label_id' is reserved: rdfplugins makes a column of this name itself"),
-        ("only: gg", "only: hgg", "40: select.steps.4.only: 'hgg' is neither mc, nor data, nor a sample; did you mean 'gg'?"),
-        ("only: gg", "only: dtaa", "40: select.steps.4.only: 'dtaa' is neither mc, nor data, nor a sample; did you mean 'data'?"),
-        ("only: gg", "only:\n        - mc\n        - x", "42: select.steps.4.only: 'x' is neither mc, nor data, nor a sample"),
-        ("only: gg", "only: []", "40: select.steps.4.only: the list is empty"),
-        ("only: gg", "only: 1", "40: select.steps.4.only: mc, data, the name of a sample or a list of them is expected, not the number 1"),
-        # what is made of the events
-        ("bins: 30", "bins: 30.5", "42: select.histograms.m_yy.bins: a whole number is expected, not the number 30.5"),
-        ("bins: 30", "bins: 0", "42: select.histograms.m_yy.bins: a number not below 1 is expected, not the number 0"),
-        ("bins: 30", "bins: 100001", "42: select.histograms.m_yy.bins: a number not above 100000 is expected, not the number 100001"),
-        ("bins: 30, ", "", "42: missing key 'bins' in select.histograms.m_yy"),
-        ("[105, 160]", "[160, 105]", "42: select.histograms.m_yy.range: the first number must be below the second, and 160 is not below 105"),
-        ("[105, 160]", "[105]", "42: select.histograms.m_yy.range: two numbers such as [105, 160] are expected, not 1"),
-        ("[105, 160]", "105", "42: select.histograms.m_yy.range: two numbers such as [105, 160] are expected, not the number 105"),
-        ("[105, 160]", "[a, .inf]", "42: select.histograms.m_yy.range.0: a number is expected, not the text 'a'\n"
-         "hgg.yaml:42: select.histograms.m_yy.range.1: a finite number is expected, not .inf"),
-        ("  histograms:\n    m_yy: ", "  histograms:\n    m/yy: ", f"42: select.histograms: 'm/yy' cannot be a name here, {FILE_NAME}"),
-        ("  histograms:\n    m_yy: ", "  histograms:\n    cutflow: ", "42: select.histograms: 'cutflow' is the name of an object that each output file has; choose another"),
-        ("train: 0.7", "train: 0.8", "44: select.split.fractions: the fractions must add up to 1, and they make 1.1"),
-        ("train: 0.7", "train: -0.7", "44: select.split.fractions.train: a number not below 0 is expected, not the number -0.7"),
-        ("train: 0.7", "trian: 0.7", "44: unknown key 'trian' in select.split.fractions; did you mean 'train'?"),
-        ("train: 0.7", "sum: 0.7", "44: unknown key 'sum' in select.split.fractions; 'train', 'val' or 'test' is expected"),
-        ("{train: 0.7, val: 0.15, test: 0.15}", "{val: 0.5, test: 0.5}", "44: select.split.fractions: a fraction for 'train' is needed"),
-        ("folds: 5", "folds: 1", "45: select.split.folds: a number not below 2 is expected, not the number 1"),
-        ("    dir: out/hgg\n", "", "47: missing key 'dir' in select.output"),
-        ("dir: out/hgg", "dir: '${RDFP_NO}'", "48: select.output.dir: the environment variable RDFP_NO is not set"),
-        ("tree: events", "tree: provenance", "49: select.output.tree: 'provenance' is the name of an object that each output file has; choose another"),
-        ("columns: [m_yy, weight]", "columns: []", "50: select.output.columns: at least one entry is expected, and this is empty"),
-        ("columns: [m_yy, weight]", "columns: m_yy", "50: select.output.columns: a list is expected, not the text 'm_yy'"),
-        ("format: ttree", "format: rntuple", "51: select.output.format: 'ttree' is expected, not the text 'rntuple'"),
-        ("exports: [tsv]", "exports: [tsv, h5]", "52: select.output.exports.1: 'tsv' is expected, not the text 'h5'"),
-        ("[my_macros.h]", "my_macros.h", "26: select.include: a list is expected, not the text 'my_macros.h'"),
-        ("unblind: true", "unblind: yes", "54: report.unblind: true or false is expected, not the text 'yes'; write true"),
-        ("unblind: true", "unblind: off", "54: report.unblind: true or false is expected, not the text 'off'; write false"),
-        ("unblind: true", "unblind: 'true'", "54: report.unblind: true or false is expected, not the text 'true'; write it without quotes"),
-        ("unblind: true", "unblind: 1", "54: report.unblind: true or false is expected, not the number 1"),
+        (
+            "    data:\n" + DATA,
+            "    data: x.root\n",
+            "16: input.samples.data: a mapping is expected, not the text 'x.root'",
+        ),
+        (
+            "process: hgg",
+            "process: hggg",
+            "21: input.samples.\"demo.2\".simulate.process: 'hgg' is expected, not the text 'hggg'",
+        ),
+        (
+            "events: 20000",
+            "events: 2e4",
+            f"21: {SIMULATE}.events: a whole number is expected, not the number 20000.0; write 20000",
+        ),
+        (
+            "events: 20000",
+            "events: 0.5",
+            f"21: {SIMULATE}.events: a whole number is expected, not the number 0.5",
+        ),
+        (
+            "events: 20000",
+            "events: 0",
+            '21: input.samples."demo.2".simulate.events: a number not below 1 is expected, not the number 0',
+        ),
+        (
+            "events: 20000",
+            "events: true",
+            f"21: {SIMULATE}.events: a whole number is expected, not true",
+        ),
+        (
+            "seed: 7",
+            "seed: -1",
+            '21: input.samples."demo.2".simulate.seed: a number not below 0 is expected, not the number -1',
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_slip_is_one_fault(faults, old, new, expected):
     assert "\n".join(faults((old, new))) == f"hgg.yaml:{expected}"
+
+
+def test_all_faults_come_at_once_in_the_order_of_lines(faults):
+    lines = faults(
+        ("tree: mini", "tre: mini"),
+        ("    data:\n", "    da ta:\n"),
+        ("0.102", "abc"),
+        ("- filter: {good_run", "- filtre: {good_run"),
+        ("in_window: ", "in_window: [3], b: "),
+        ("one: 1", "met: 1, x"),
+        ("unblind: true", "unblind: yes\n  unblind: no"),
+        overrides=("select.output.dri=x", "select.steps.9.node=x", "input.units=TeV"),
+    )
+    assert lines == [
+        "--set input.units=TeV: input.units: 'MeV' or 'GeV' is expected, not the text 'TeV'; did you mean 'MeV'?",
+        "--set select.output.dri=x: unknown key 'dri' in select.output; did you mean 'dir'?",
+        "--set select.steps.9.node=x: select.steps has 5 items, counted from 0; there is no 9",
+        "hgg.yaml:4: unknown key 'tre' in input; did you mean 'tree'?",
+        "hgg.yaml:14: input.samples.gg.xsec_pb: a number is expected, not the text 'abc'",
+        f"hgg.yaml:16: input.samples: 'da ta' cannot be a name here, {FILE_NAME}",
+        "hgg.yaml:30: unknown key 'filtre' in a step; did you mean 'filter'?",
+        "hgg.yaml:38: column 'met' exists already, see line 8",
+        "hgg.yaml:39: select.steps.4.filter.in_window: a C++ expression is expected, not a list",
+        "hgg.yaml:54: report.unblind: true or false is expected, not the text 'yes'; write true",
+        "hgg.yaml:55: key 'unblind' stands twice in report; first in line 54",
+    ]
+
+
+def test_what_could_not_be_read_is_reported_once(faults):
+    assert faults(
+        ("tree: mini", "tree: !x mini"),
+        ("    fractions: {train: 0.7, val: 0.15, test: 0.15}", "    fractions: !y {train: 1}"),
+    ) == [
+        "hgg.yaml:4: unknown tag !x; text that begins with '!' must stand in quotes",
+        "hgg.yaml:44: unknown tag !y; text that begins with '!' must stand in quotes",
+    ]
+
+
+def test_faults_in_an_included_file_bear_its_name(faults, tmp_path):
+    tmp_path.joinpath("out.yaml").write_text("dir: out\n\ncolumn: [x]\n")
+    text = "  output:\n    dir: out/hgg\n    tree: events\n    columns: [m_yy, weight]\n"
+    text += "    format: ttree\n    exports: [tsv]\n"
+    assert faults((text, "  output: !include out.yaml\n")) == [
+        "out.yaml:3: unknown key 'column' in select.output; did you mean 'columns'?"
+    ]
+    tmp_path.joinpath("out.yaml").write_text("tree: x\n")
+    assert faults((text, "  output: !include out.yaml\n")) == ["hgg.yaml:47: missing key 'dir' in select.output"]
+
+
+def test_names_given_twice_in_two_files(faults, tmp_path):
+    tmp_path.joinpath("cuts.yaml").write_text("# cuts\nfilter:\n  good_run: x > 1\n")
+    assert faults(("    - node: diphoton.weights\n", "    - !include cuts.yaml\n")) == [
+        "hgg.yaml:30: cut 'good_run' exists already, see cuts.yaml:3"
+    ]
+    assert faults(overrides=("select.steps.0={filter: {good_run: x}}",)) == [
+        "hgg.yaml:30: cut 'good_run' exists already, see --set select.steps.0={filter: {good_run: x}}"
+    ]
+
+
+def test_columns_defined_twice_for_the_same_sample(faults):
+    old = "    - filter: {in_window"
+    assert faults((old, "    - {define: {w: a}, only: mc}\n    - {define: {w: b}, only: [data, gg]}\n" + old)) == [
+        "hgg.yaml:40: column 'w' exists already, see line 39"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("select.steps.2.wiht.min_pt=30", "unknown key 'wiht' in a step; did you mean 'with'?"),
+        ("input.smaples.gg.xsec_pb=1", "unknown key 'smaples' in input; did you mean 'samples'?"),
+        ("input.samples.qq.xsec_pb=1", "missing key 'kind' in input.samples.qq"),
+        ('input.samples."demo.2".xsec=1', "unknown key 'xsec' in input.samples.\"demo.2\"; did you mean 'xsec_pb'?"),
+        ("input.samples={}", "input.samples: at least one entry is expected, and this is empty"),
+        ("select.steps=3", "select.steps: a list is expected, not the number 3"),
+        ("select=", "select: a mapping is expected, not an empty value"),
+    ],
+)
+def test_slips_in_overrides(faults, override, expected):
+    lines = faults(overrides=(override,))
+    assert f"--set {override}: {expected}" in lines
+    assert all(line.startswith(f"--set {override}: ") or "is neither mc, nor data" in line for line in lines)
+
+
+def test_a_file_is_named_as_the_user_named_it(tmp_path, monkeypatch):
+    from rdfplugins.config import load_config
+    from rdfplugins.errors import ConfigErrors
+
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("sub").mkdir()
+    tmp_path.joinpath("sub/a.yaml").write_text("version: 1\nbla: 1\n")
+    for name in ("sub/a.yaml", tmp_path / "sub/a.yaml"):
+        with pytest.raises(ConfigErrors) as caught:
+            load_config(name)
+        assert str(caught.value).split("\n") == [
+            f"{name}:1: missing key 'input'",
+            f"{name}:1: missing key 'select'",
+            f"{name}:2: unknown key 'bla'",
+        ]
+    with pytest.raises(ConfigErrors, match=r"^no\.yaml: there is no such file$"):
+        load_config("no.yaml")
+
+
+def test_long_and_odd_texts_stay_on_one_line(faults):
+    lines = faults(("units: MeV", "units: 'a" + "x" * 500 + "'"), ("label: ggH", '"la\\nbel\\x1b": ggH'))
+    assert lines == [
+        "hgg.yaml:5: input.units: 'MeV' or 'GeV' is expected, not the text 'a" + "x" * 56 + "...'",
+        "hgg.yaml:13: unknown key 'la\\nbel\\x1b' in input.samples.gg; did you mean 'label'?",
+    ]

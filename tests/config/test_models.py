@@ -1,16 +1,25 @@
-"""What a config without faults becomes, and that nothing but a Config or a ConfigError ever comes of a text."""
+"""What a config without faults becomes."""
 
 from __future__ import annotations
 
-import subprocess
+import ast
 import sys
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rdfplugins.config import Config, DefineStep, FilterStep, NodeStep, SampleConfig, load_config
+import rdfplugins.config as config_package
+from rdfplugins.config import (
+    Config,
+    DefineStep,
+    FilterStep,
+    NodeStep,
+    OutputConfig,
+    SampleConfig,
+    SelectConfig,
+    load_config,
+)
 from rdfplugins.errors import ConfigError, ConfigErrors
 
 
@@ -25,7 +34,13 @@ def test_the_sample_as_models(load):
     gg, data, demo = config.input.samples.values()
     assert gg.files == ("gg/*.root", "root://host.example//gg.root")
     assert (gg.kind, gg.label, gg.xsec_pb, gg.sum_of_weights, gg.simulate) == ("mc", "ggH", 0.102, 55922617.6297, None)
-    assert (data.kind, data.files, data.label, data.xsec_pb, data.sum_of_weights) == ("data", ("data.root",), None, None, None)
+    assert (data.kind, data.files, data.label, data.xsec_pb, data.sum_of_weights) == (
+        "data",
+        ("data.root",),
+        None,
+        None,
+        None,
+    )
     assert demo.files is None
     assert demo.simulate is not None
     assert demo.simulate.model_dump() == {"process": "hgg", "mode": "gg", "events": 20000, "seed": 7}
@@ -37,6 +52,7 @@ def test_the_selection_of_the_sample(load):
     assert select.include == ["my_macros.h"]
     assert select.weight == "weight"
     assert [type(step) for step in select.steps] == [NodeStep, FilterStep, NodeStep, DefineStep, FilterStep]
+    assert [step.index for step in select.steps] == [0, 1, 2, 3, 4]
     weights, good, node, define, window = select.steps
     assert (weights.node, weights.with_, weights.only) == ("diphoton.weights", {}, None)
     assert good.filter == {"good_run": "runNumber > 0"}
@@ -65,7 +81,8 @@ def test_defaults(load):
     config = load(MINIMAL)
     assert config.report is None
     assert config.input.model_dump(exclude={"samples"}) == {
-        "tree": "t", "units": "GeV", "lumi_pb": None, "key": "entry", "aliases": {}, "on_bad_file": "fail", "on_duplicate": "fail",
+        "tree": "t", "units": "GeV", "lumi_pb": None, "key": "entry", "aliases": {},
+        "on_bad_file": "fail", "on_duplicate": "fail",
     }  # fmt: skip
     assert config.select.model_dump() == {
         "include": [], "weight": None, "steps": [], "histograms": {}, "split": None,
@@ -139,25 +156,29 @@ def test_expressions_may_be_numbers_and_booleans(load, changed, written, text):
 
 
 @pytest.mark.parametrize(
-    ("only", "gg", "data", "mc_sample_called_data"),
+    ("only", "expected"),
     [
-        (None, True, True, True),
-        ("mc", True, False, True),
-        ("data", False, True, False),
-        ("gg", True, False, False),
-        ("[gg, data]", True, True, False),
+        (None, {"gg", "run_a", "data"}),
+        ("mc", {"gg", "data"}),
+        ("data", {"run_a"}),
+        ("gg", {"gg"}),
+        ("[gg, data]", {"gg", "run_a"}),
     ],
 )
-def test_only(load, changed, only, gg, data, mc_sample_called_data):
+def test_only(load, changed, only, expected):
     old = "    - node: diphoton.weights\n"
     step = load(changed((old, old + (f"      only: {only}\n" if only else "")))).select.steps[0]
-    assert step.applies_to("gg", "mc") is gg
-    assert step.applies_to("run_a", "data") is data
-    assert step.applies_to("data", "mc") is mc_sample_called_data
+    kinds = {"gg": "mc", "run_a": "data", "data": "mc"}  # `data` means the kind, even beside a sample of this name
+    assert {name for name, kind in kinds.items() if step.applies_to(name, kind)} == expected
 
 
 def test_one_column_may_be_defined_for_data_and_for_mc(load, changed):
-    text = changed(("    - filter: {in_window", "    - {define: {w: mcWeight}, only: mc}\n    - {define: {w: 1}, only: [data]}\n    - filter: {in_window"))
+    text = changed(
+        (
+            "    - filter: {in_window",
+            "    - {define: {w: mcWeight}, only: mc}\n    - {define: {w: 1}, only: [data]}\n    - filter: {in_window",
+        )
+    )
     assert [step.define for step in load(text).select.steps[4:6]] == [{"w": "mcWeight"}, {"w": "1"}]
 
 
@@ -171,7 +192,12 @@ def test_environment_and_home_in_paths(load, changed, monkeypatch):
             ("[my_macros.h]", '["${RDFP_DATA}.h"]'),
         )
     )
-    assert config.input.samples["data"].files == ("/data/x/a.root", "/home/me/b.root", "@/home/me/c.txt", "x~/$RDFP_DATA")
+    assert config.input.samples["data"].files == (
+        "/data/x/a.root",
+        "/home/me/b.root",
+        "@/home/me/c.txt",
+        "x~/$RDFP_DATA",
+    )
     assert config.select.output.dir == "/home/me//data/x/out"
     assert config.select.include == ["/data/x.h"]
 
@@ -198,6 +224,10 @@ def test_input_files_that_fail_bear_their_lines(load):
 
 
 def test_models_can_be_made_without_a_file():
+    steps = [NodeStep(node="a"), DefineStep(define={"x": "1"}), FilterStep(filter={"c": "x > 0"}, only=("mc",))]
+    select = SelectConfig(steps=steps, output=OutputConfig(dir="out"))
+    assert [step.index for step in select.steps] == [0, 1, 2]
+    assert [type(step) for step in select.steps] == [NodeStep, DefineStep, FilterStep]
     sample = SampleConfig(kind="mc", files=("a.root",), xsec_pb=1)
     assert sample.xsec_pb == 1.0
     with pytest.raises(ValidationError, match="a sample needs 'files' or 'simulate'"):
@@ -210,65 +240,16 @@ def test_schema_can_be_exported():
     assert "with" in schema["$defs"]["NodeStep"]["properties"]
 
 
-def test_neither_root_nor_numpy_are_loaded():
-    code = (
-        "import sys, rdfplugins.config; print([m for m in ('ROOT', 'numpy', 'uproot', 'tensorflow', 'matplotlib') if m in sys.modules])"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
-SNIPPETS = st.sampled_from(
-    ["", " ", "\n", "\t", ":", ": ", "- ", "[", "]", "{", "}", ",", "'", '"', "#", "&a ", "*a", "<<: *a\n", "!include hgg.yaml", "!x ",
-     "|", ">", "%", "@", "`", "\\", "~", "null", "true", "1", "-1", "1e999", ".nan", ".inf", "0x", "9" * 30, "\x00", "\x85", "\u2028",
-     "\ufeff", "\ud7ff", "${X}", "${", "---\n", "...\n", "? ", "only: ", "filter: ", "version: 2\n", "[]", "{}", "entry", "<filter>", "[key]"]
-)  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(edits=st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 25), SNIPPETS | st.text(max_size=4)), min_size=1, max_size=4))
-def test_mutated_texts_give_a_config_or_a_config_error(load, sample, edits):
-    text = sample
-    for start, length, new in edits:
-        at = start % (len(text) + 1)
-        text = text[:at] + new + text[at + length :]
-    text = text.encode("utf-8", "replace").decode()
-    try:
-        config = load(text)
-    except ConfigErrors as error:
-        lines = str(error).split("\n")
-        assert len(lines) == len(error.faults)
-        assert all(line.startswith("hgg.yaml:") for line in lines), lines
-        assert not any(word in str(error).lower() for word in ("input should", "pydantic", "traceback", "validator")), error
-    else:
-        assert isinstance(config, Config)
-
-
-VALUES = st.recursive(
-    st.sampled_from(["x", "", "5", "on", "[key]", "<filter>", "~", "1", "-1", "0", "1.5", "1e300", ".nan", ".inf", "true", "mc", "entry", "'7'"]),
-    lambda inner: st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
-    | st.dictionaries(st.sampled_from(["node", "filter", "with", "only", "x", "kind", "files", "'[key]'", "'<node>'"]), inner, max_size=3).map(
-        lambda items: "{" + ", ".join(f"{key}: {value}" for key, value in items.items()) + "}"
-    ),
-    max_leaves=6,
-)
-PATHS = st.sampled_from(
-    ["version", "input", "input.tree", "input.key", "input.key.0", "input.aliases", "input.lumi_pb", "input.samples", "input.samples.gg",
-     "input.samples.gg.files", "input.samples.gg.files.0", "input.samples.new", 'input.samples."demo.2".simulate', "select", "select.steps",
-     "select.steps.0", "select.steps.1.filter", "select.steps.1.filter.good_run", "select.steps.2.with", "select.steps.2.only",
-     "select.steps.2.only.0", "select.steps.3.define", "select.histograms", "select.histograms.m_yy", "select.histograms.m_yy.range",
-     "select.split", "select.split.fractions", "select.split.fractions.train", "select.output", "select.output.exports", "report", "new"]
-)  # fmt: skip
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(overrides=st.lists(st.tuples(PATHS, VALUES).map("=".join), min_size=1, max_size=3))
-@example(overrides=["select.steps.0={'<filter>': 1, filter: 2}"])
-@example(overrides=["input.samples.gg={'[key]': 1}"])
-def test_any_value_anywhere_gives_a_config_or_a_config_error(load, sample, overrides):
-    try:
-        config = load(sample, tuple(overrides))
-    except ConfigErrors as error:
-        assert str(error)
-        assert not any(word in str(error).lower() for word in ("input should", "pydantic", "cannot stand here")), error
-    else:
-        assert isinstance(config, Config)
+def test_the_config_stands_on_errors_alone():
+    """Nothing here knows ROOT or arrays, so that a config is checked at once and anywhere."""
+    imported = set()
+    for path in Path(config_package.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module)
+    ours = {name for name in imported if name.startswith("rdfplugins") and not name.startswith("rdfplugins.config")}
+    foreign = {name.split(".")[0] for name in imported} - set(sys.stdlib_module_names)
+    assert ours == {"rdfplugins.errors"}
+    assert foreign == {"rdfplugins", "yaml", "pydantic", "pydantic_core"}

@@ -1,0 +1,214 @@
+"""``rdfrun``: parse, call, print; no logic of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from rdfplugins import pipeline
+from rdfplugins._version import __version__
+from rdfplugins.errors import InterruptedRunError, RdfpluginsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rdfplugins.pipeline import RunResult
+
+_YAML = (".yaml", ".yml")
+_TABLE_WIDTH = 160
+
+
+class _Commands(click.Group):
+    """A group whose main form needs no command: ``rdfrun X.yaml`` is ``rdfrun run X.yaml``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = any(arg in self.commands for arg in args[:1])
+        if not named and any(arg.endswith(_YAML) for arg in args):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="rdfrun")
+def cli() -> None:
+    """Run analyses on ROOT's RDataFrame.
+
+    \b
+    rdfrun CONFIG.yaml         run a config: selection, features, cutflow, trees, plots (options: rdfrun run -h)
+    rdfrun configs/hgg.yaml    the shipped H -> gamma gamma example; needs no data
+    """  # noqa: D301 (click reads \b)
+
+
+@cli.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--stage", "stages", multiple=True, metavar="NAME", help="Run this stage only; may be repeated.")
+@click.option("--sample", "samples", multiple=True, metavar="NAME", help="Run this sample only; may be repeated.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="In place of select.output.dir.")
+@click.option("-j", "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads.")
+@click.option("--max-events", type=click.IntRange(min=1), metavar="N", help="First N events of each sample only.")
+@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Replace a value of the config; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
+@click.option("--force", is_flag=True, help="Make again what is up to date.")
+@click.option("-q", "--quiet", is_flag=True, help="Errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def run(
+    *,
+    config: Path,
+    stages: tuple[str, ...],
+    samples: tuple[str, ...],
+    output: Path | None,
+    threads: int,
+    max_events: int | None,
+    overrides: tuple[str, ...],
+    dry_run: bool,
+    force: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Run CONFIG, a YAML file (``rdfrun CONFIG.yaml`` does the same)."""
+    with _errors_to_exit_codes(verbose=verbose):
+        say = _silence if quiet else _say
+        if dry_run:
+            for line in pipeline.plan(
+                config, samples=samples or None, stages=stages or None, output=output, overrides=overrides, say=say
+            ):
+                click.echo(line)
+            return
+        result = pipeline.run(
+            config,
+            samples=samples or None,
+            stages=stages or None,
+            threads=threads,
+            output=output,
+            max_events=max_events,
+            overrides=overrides,
+            force=force,
+            progress=not quiet and sys.stderr.isatty(),
+            say=say,
+        )
+        if not quiet:
+            _print_result(result)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def nodes(*, name: str | None, verbose: bool) -> None:
+    """List the nodes, or document the node NAME: parameters with units and defaults, columns needed and made."""
+    from rdfplugins.nodes import base
+    from rdfplugins.nodes.document import document, summary
+
+    with _errors_to_exit_codes(verbose=verbose):
+        if name is not None:
+            click.echo(document(base.find(name)))
+        elif sys.stdout.isatty():
+            for found in base.names():
+                click.echo(f"{found:22}{summary(base.find(found))}")
+        else:
+            click.echo("\n".join(base.names()))
+
+
+@cli.command()
+@click.option("--copy", "name", metavar="NAME", help="Copy this one into the current folder.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def configs(*, name: str | None, verbose: bool) -> None:
+    """List the shipped configs, or copy one of them."""
+    with _errors_to_exit_codes(verbose=verbose):
+        if name is None:
+            click.echo("\n".join(pipeline.shipped_configs()))
+        else:
+            click.echo(pipeline.copy_config(name, Path()))
+
+
+@cli.group()
+def simulate() -> None:
+    """Write simulated samples in the format of public data."""
+
+
+@simulate.command()
+@click.option("--mode", default="all", show_default=True, help="gg, VBF, Wp, Z, tt, data, or all of them.")
+@click.option("-n", "--events", type=int, default=10_000, show_default=True, help="Events of each mode.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Folder.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same events.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def hgg(*, mode: str, events: int, output: Path, seed: int, verbose: bool) -> None:
+    """H -> gamma gamma and its background, tree ``mini`` of the ATLAS Open Data 2020: DIR/hgg_MODE.root."""
+    from rich.progress import Progress
+
+    from rdfplugins.files import make_folder
+    from rdfplugins.simulate import MODES, simulate_hgg
+
+    with _errors_to_exit_codes(verbose=verbose):
+        make_folder(output)
+        for one in MODES if mode == "all" else (mode,):
+            path = output / f"hgg_{one}.root"
+            with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+                task = bar.add_task(f"simulating {one}", total=events)
+                made = simulate_hgg(
+                    path, mode=one, events=events, seed=seed, progress=lambda done, b=bar, t=task: b.update(t, completed=done)
+                )
+            click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
+
+
+def _normalisation(made: Any) -> str:
+    if made.sum_of_weights is None:
+        return f", as in {made.luminosity_pb:.4g} /pb of data"
+    return f", xsec_pb: {made.xsec_pb:g}, sum_of_weights: {made.sum_of_weights!r}"
+
+
+def _print_result(result: RunResult) -> None:
+    if result.cutflow:
+        from rdfplugins.report.tables import cutflow_table
+
+        console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
+        console.print(cutflow_table(list(result.cutflow.values()), result.lumi_pb))
+    for path in [*result.outputs.values(), *result.exports, *result.report]:
+        click.echo(str(path))
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _silence(line: str) -> None:
+    del line
+
+
+@contextlib.contextmanager
+def _errors_to_exit_codes(*, verbose: bool) -> Iterator[None]:
+    """Print one line for each fault and end with its exit code; SIGTERM ends as Ctrl-C does, after cleaning up."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    except (RdfpluginsError, KeyboardInterrupt) as error:
+        if verbose:
+            traceback.print_exc()
+        known = error if isinstance(error, RdfpluginsError) else InterruptedRunError("interrupted")
+        click.echo(str(known), err=True)
+        sys.exit(known.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    del frame
+    raise InterruptedRunError(f"interrupted by signal {number}")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    cli.main(prog_name="rdfrun")
+
+
+if __name__ == "__main__":
+    main()

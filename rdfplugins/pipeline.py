@@ -1,0 +1,200 @@
+"""From a config to its outputs: which stages run, in which order, and what they made."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rdfplugins.config import load_config
+from rdfplugins.errors import ConfigError, InputError, did_you_mean
+from rdfplugins.files import atomic, make_folder
+from rdfplugins.paths import shipped
+from rdfplugins.select import stage as select_stage
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from rdfplugins.config import Config
+    from rdfplugins.select.cutflow import Cutflow
+
+STAGES = ("select", "report")
+_LOG = logging.getLogger("rdfplugins")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """What a run made, or found up to date.
+
+    Attributes
+    ----------
+    outputs
+        Sample -> ROOT file with its tree, cutflow, histograms and provenance.
+    exports
+        Files that hold all samples.
+    cutflow
+        Sample -> cutflow; weighted numbers in pb for simulation.
+    report
+        Plots and tables.
+    lumi_pb
+        Luminosity of the config in 1/pb, by which weighted numbers become numbers of events.
+    """
+
+    outputs: dict[str, Path]
+    exports: tuple[Path, ...]
+    cutflow: dict[str, Cutflow]
+    report: tuple[Path, ...]
+    lumi_pb: float | None
+
+
+def run(
+    config: str | os.PathLike[str],
+    *,
+    samples: Sequence[str] | None = None,
+    stages: Sequence[str] | None = None,
+    threads: int = 1,
+    output: str | os.PathLike[str] | None = None,
+    max_events: int | None = None,
+    overrides: Sequence[str] = (),
+    force: bool = False,
+    progress: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> RunResult:
+    """Run a config, as ``rdfrun CONFIG`` does.
+
+    Parameters
+    ----------
+    config
+        Path of a YAML file, or of a shipped one (``configs/hgg.yaml``) where there is no such file.
+    samples, stages
+        Names of those to run; None: all.
+    threads
+        Threads of the event loop. The rows do not depend on it; with more than one their order does.
+    output
+        Folder in place of ``select.output.dir``.
+    max_events
+        Look at the first events of each sample only (one thread); outputs say that they are partial.
+    overrides
+        Texts ``a.b=c`` that replace values of the config.
+    force
+        Make again what is up to date.
+    progress
+        Draw a progress bar on the terminal.
+    say
+        Called with each line for the user; None: to the logger ``rdfplugins``.
+
+    Raises
+    ------
+    ConfigError, InputError, OutputError, InterruptedRunError
+        With a message for the user; what was finished stays, nothing is half-written.
+
+    Examples
+    --------
+    >>> import rdfplugins as rp
+    >>> result = rp.run("configs/hgg.yaml", samples=["gg"], threads=2)  # doctest: +SKIP
+    >>> result.cutflow["gg"].cuts[-1].events  # doctest: +SKIP
+    """
+    tell = say or _LOG.info
+    if threads < 1:
+        raise ConfigError(f"threads must be at least 1, not {threads}")
+    if max_events is not None and max_events < 1:
+        raise ConfigError(f"max_events must be at least 1, not {max_events}")
+    loaded = load_config(find_config(config, tell), overrides)
+    chosen = choose_stages(loaded, stages)
+    folder = Path(output if output is not None else loaded.select.output.dir)
+    options = select_stage.Options(
+        folder=folder,
+        samples=None if samples is None else tuple(samples),
+        threads=threads,
+        max_events=max_events,
+        force=force,
+        progress=progress,
+        say=tell,
+    )
+    outputs: dict[str, Path] = {}
+    exports: tuple[Path, ...] = ()
+    cutflows: dict[str, Cutflow] = {}
+    plots: tuple[Path, ...] = ()
+    for stage in chosen:
+        if stage == "select":
+            result = select_stage.run(loaded, options)
+            outputs = {sample.sample: sample.path for sample in result.samples}
+            cutflows = {sample.sample: sample.cutflow for sample in result.samples}
+            exports = result.exports
+        else:
+            from rdfplugins import report
+
+            plots = report.run(loaded, trees_of(loaded, folder, options.samples), folder)
+    return RunResult(outputs, exports, cutflows, plots, loaded.input.lumi_pb)
+
+
+def plan(
+    config: str | os.PathLike[str],
+    *,
+    samples: Sequence[str] | None = None,
+    stages: Sequence[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
+    say: Callable[[str], None] | None = None,
+) -> list[str]:
+    """Return, a line each, what `run` would do with the same arguments; nothing is opened, run or written."""
+    loaded = load_config(find_config(config, say or _LOG.info), overrides)
+    folder = Path(output if output is not None else loaded.select.output.dir)
+    lines: list[str] = []
+    for stage in choose_stages(loaded, stages):
+        if stage == "select":
+            lines += select_stage.plan(loaded, None if samples is None else tuple(samples), folder)
+        else:
+            lines.append(f"report: plots and tables in {folder / 'report'}")
+    return lines
+
+
+def copy_config(name: str, folder: Path) -> Path:
+    """Copy a shipped config into a folder and return its path there; an existing file is never replaced."""
+    wanted = name if name.endswith(".yaml") else f"{name}.yaml"
+    if wanted not in shipped_configs():
+        raise ConfigError(f"no shipped config '{name}'{did_you_mean(wanted, shipped_configs())}")
+    target = folder / wanted
+    if target.exists():
+        raise ConfigError("is there already; remove it, or copy it elsewhere", file=str(target))
+    make_folder(folder)
+    with atomic(target) as part:
+        part.write_bytes((shipped("configs") / wanted).read_bytes())
+    return target
+
+
+def find_config(path: str | os.PathLike[str], say: Callable[[str], None]) -> Path:
+    """Return the config at ``path``, or the shipped one of that name where there is no such file."""
+    given = Path(path)
+    if given.exists() or given.suffix not in {".yaml", ".yml"}:
+        return given
+    there = shipped("configs") / given.name
+    if len(given.parts) <= 2 and given.parts[0] in {"configs", given.name} and there.is_file():  # noqa: PLR2004
+        say(f"{given} does not exist here; running the one that is shipped: {there}")
+        return there
+    raise ConfigError(f"no such file{did_you_mean(given.name, shipped_configs())}", file=str(given))
+
+
+def shipped_configs() -> list[str]:
+    """Return the names of the shipped configs."""
+    return sorted(path.name for path in shipped("configs").glob("*.yaml"))
+
+
+def choose_stages(config: Config, wanted: Sequence[str] | None) -> list[str]:
+    """Return the stages that the config has, in the order of the file; ConfigError for a wanted one that it lacks."""
+    there = [key for key in config.source.data if key in STAGES]
+    for name in wanted or ():
+        if name not in there:
+            raise ConfigError(f"no stage '{name}' in the config{did_you_mean(name, there)}", file=str(config.path))
+    return [name for name in there if wanted is None or name in wanted]
+
+
+def trees_of(config: Config, folder: Path, samples: Sequence[str] | None) -> dict[str, Path]:
+    """Return the trees of the select stage that are there; InputError if one of the wanted samples has none."""
+    files = {name: folder / f"{name}.root" for name in config.input.samples}
+    for name in samples if samples is not None else files:
+        if name in files and not files[name].is_file():
+            raise InputError(f"{files[name]}: not there; run the stage 'select' first")
+    return {name: path for name, path in files.items() if path.is_file()}

@@ -1,0 +1,292 @@
+"""Cutflows as tables: for terminals, in Markdown, and as JSON; with no more digits than the errors allow."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rdfplugins.report.blinding import Blinding
+
+BLINDED = "blinded"
+ABSENT = "\N{EN DASH}"
+_SMALLEST, _LARGEST = 1e-4, 1e9  # decimals between these, powers of ten outside
+_PB_PER_FB = 1000.0
+
+
+class CutLike(Protocol):
+    """One cut: events, and their sum of weights with its error, in pb for simulation and events for data."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def events(self) -> int: ...  # noqa: D102
+    @property
+    def weighted(self) -> float: ...  # noqa: D102
+    @property
+    def error(self) -> float: ...  # noqa: D102
+
+
+class CutflowLike(Protocol):
+    """The cutflow of one sample, of whichever stage."""
+
+    @property
+    def sample(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def cuts(self) -> Sequence[CutLike]: ...  # noqa: D102
+    @property
+    def bad_weights(self) -> int: ...  # noqa: D102
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One sample after one cut; all numbers are None where data are blinded.
+
+    Attributes
+    ----------
+    events
+        Number of entries.
+    weighted, weighted_error
+        Sum of weights: pb for simulation, events for data.
+    expected, expected_error
+        The same times the luminosity (data: times 1).
+    efficiency
+        ``weighted`` relative to that of the first cut; None if that is 0.
+    """
+
+    events: int | None
+    weighted: float | None
+    weighted_error: float | None
+    expected: float | None
+    expected_error: float | None
+    efficiency: float | None
+
+    @property
+    def blinded(self) -> bool:
+        """Whether the numbers are hidden."""
+        return self.events is None
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One cut; a cell for each sample, None where the sample does not have the cut."""
+
+    cut: str
+    cells: tuple[Cell | None, ...]
+
+
+def format_value(value: float, error: float) -> str:
+    """Return ``value ± error`` with two significant digits of the error; the value alone where the error is 0.
+
+    Examples
+    --------
+    >>> format_value(443.4142, 2.7182), format_value(43351.0, 208.2)
+    ('443.4 ± 2.7', '43350 ± 210')
+    >>> format_value(60000.0, 0.0), format_value(2.5e-7, 1.24e-8)
+    ('60000', '(2.50 ± 0.12)e-07')
+    """
+    if not (math.isfinite(value) and math.isfinite(error)) or error == 0:
+        return f"{value:.6g}" if abs(value) < _LARGEST and value != round(value) else f"{value:.10g}"
+    largest = max(abs(value), error)
+    if not _SMALLEST <= largest < _LARGEST:
+        power = math.floor(math.log10(largest))
+        value, error = value / 10.0**power, error / 10.0**power
+        return f"({_rounded(value, error)})e{power:+03d}"
+    return _rounded(value, error)
+
+
+def _rounded(value: float, error: float) -> str:
+    # the exponent is that of the rounded error: 0.0996 is 0.10, not 0.100
+    last = int(f"{error:.1e}".partition("e")[2]) - 1
+    unit = Decimal(1).scaleb(last)
+    # halves go up, as people round: a count of 17245 is 17250
+    value_digits, error_digits = (Decimal(repr(x)).quantize(unit, ROUND_HALF_UP) for x in (value, error))
+    sign = "-" if value_digits < 0 else ""
+    return f"{sign}{abs(value_digits):f} \N{PLUS-MINUS SIGN} {error_digits:f}"
+
+
+def format_percent(fraction: float | None) -> str:
+    """Return a fraction in per cent with a decimal, small ones with two significant digits."""
+    if fraction is None:
+        return ABSENT
+    percent = 100.0 * fraction
+    return f"{percent:.2g} %" if 0 < abs(percent) < 1 else f"{percent:.1f} %"
+
+
+def cutflow_rows(
+    cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None
+) -> list[Row]:
+    """Return the cuts of all samples, in their order, with a cell for each sample.
+
+    Parameters
+    ----------
+    cutflows
+        One a sample; a cut that only some samples have comes after the one that it follows there.
+    lumi_pb
+        Integrated luminosity in 1/pb; None leaves simulation in pb.
+    blinding
+        Hides numbers of data; see `rdfplugins.report.blinding.blinding`.
+    """
+    columns = [_cells(cutflow, lumi_pb, blinding) for cutflow in cutflows]
+    return [Row(name, tuple(column.get(name) for column in columns)) for name in _merged(cutflows)]
+
+
+def _cells(cutflow: CutflowLike, lumi_pb: float | None, blinding: Blinding | None) -> dict[str, Cell]:
+    data = cutflow.kind == "data"
+    scale = 1.0 if data or lumi_pb is None else lumi_pb
+    names = [cut.name for cut in cutflow.cuts]
+    hidden = blinding.first_hidden(names) if data and blinding is not None and names else len(names)
+    first = cutflow.cuts[0].weighted if names else 0.0
+    cells = {}
+    for index, cut in enumerate(cutflow.cuts):
+        cells[cut.name] = (
+            Cell(None, None, None, None, None, None)
+            if index >= hidden
+            else Cell(
+                events=cut.events,
+                weighted=cut.weighted,
+                weighted_error=cut.error,
+                expected=cut.weighted * scale,
+                expected_error=cut.error * scale,
+                efficiency=cut.weighted / first if first else None,
+            )
+        )
+    return cells
+
+
+def _merged(cutflows: Sequence[CutflowLike]) -> list[str]:
+    names: list[str] = []
+    for cutflow in cutflows:
+        place = 0
+        for cut in cutflow.cuts:
+            if cut.name in names:
+                place = names.index(cut.name) + 1
+            else:
+                names.insert(place, cut.name)
+                place += 1
+    return names
+
+
+def cutflow_table(cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None) -> Table:
+    """Return a table for a terminal: expected events with errors; below them, dim, raw events and efficiency.
+
+    Parameters are those of `cutflow_rows`.
+    """
+    what = "sums of weights in pb (data: events)" if lumi_pb is None else f"events expected in {luminosity(lumi_pb)}"
+    table = Table(
+        title=f"Cutflow: {what}",
+        caption="below: raw events, and efficiency relative to the first row",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        title_style="bold",
+        caption_style="dim",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("cut", no_wrap=True, style="bold")
+    for cutflow in cutflows:
+        table.add_column(cutflow.sample, justify="right", no_wrap=True)
+    for row in cutflow_rows(cutflows, lumi_pb, blinding=blinding):
+        table.add_row(row.cut, *(_text(cell) for cell in row.cells))
+    return table
+
+
+def _text(cell: Cell | None) -> Text:
+    if cell is None:
+        return Text(ABSENT, style="dim")
+    if cell.blinded:
+        return Text(BLINDED, style="italic")
+    return Text(f"{_expected(cell)}\n").append(f"{cell.events}  {format_percent(cell.efficiency):>7}", style="dim")
+
+
+def _expected(cell: Cell) -> str:
+    assert cell.expected is not None
+    assert cell.expected_error is not None
+    return format_value(cell.expected, cell.expected_error)
+
+
+def markdown(
+    cutflows: Sequence[CutflowLike],
+    lumi_pb: float | None,
+    *,
+    blinding: Blinding | None = None,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the text of ``cutflow.md``: a table of raw events and one of expected events.
+
+    Parameters
+    ----------
+    cutflows, lumi_pb, blinding
+        As for `cutflow_rows`.
+    notes
+        What has to be said about the samples, put above the tables.
+    """
+    rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
+    samples = [cutflow.sample for cutflow in cutflows]
+    bad = [f"{flow.sample} {flow.bad_weights}" for flow in cutflows if flow.bad_weights]
+    if bad:
+        notes = [*notes, f"Events whose weight is NaN or infinite, left out of sums of weights: {', '.join(bad)}."]
+    what = "Sum of weights in pb (data: events)" if lumi_pb is None else f"Expected events in {luminosity(lumi_pb)}"
+    parts = [
+        "# Cutflow",
+        *notes,
+        "## Raw events",
+        _grid(samples, rows, lambda cell: str(cell.events)),
+        f"## {what}",
+        _grid(samples, rows, _expected),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _grid(samples: Sequence[str], rows: Sequence[Row], word: Callable[[Cell], str]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    def text(cell: Cell | None) -> str:
+        return ABSENT if cell is None else BLINDED if cell.blinded else word(cell)
+
+    head = [["cut", *samples], [":--", *["--:"] * len(samples)]]
+    body = [[row.cut, *(text(cell) for cell in row.cells)] for row in rows]
+    return "\n".join(line(cells) for cells in [*head, *body])
+
+
+def to_json(
+    cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None
+) -> dict[str, Any]:
+    """Return the cutflows as JSON values: ``weighted`` in ``unit``, ``expected`` in events; null where blinded.
+
+    Without a luminosity the ``expected`` numbers of simulation are null.
+    """
+    rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
+    samples = {}
+    for index, cutflow in enumerate(cutflows):
+        data = cutflow.kind == "data"
+        cuts = []
+        for row in rows:
+            cell = row.cells[index]
+            if cell is not None:
+                if lumi_pb is None and not data:
+                    cell = dataclasses.replace(cell, expected=None, expected_error=None)
+                cuts.append({"name": row.cut, **dataclasses.asdict(cell), "blinded": cell.blinded})
+        samples[cutflow.sample] = {
+            "kind": cutflow.kind,
+            "unit": "events" if data else "pb",
+            "bad_weights": cutflow.bad_weights,
+            "cuts": cuts,
+        }
+    return {"lumi_pb": lumi_pb, "samples": samples}
+
+
+def luminosity(lumi_pb: float) -> str:
+    """Return a luminosity in 1/fb, or in 1/pb where it is small, in plain text."""
+    return f"{lumi_pb / _PB_PER_FB:.4g}/fb" if lumi_pb >= _PB_PER_FB else f"{lumi_pb:.4g}/pb"
