@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,10 +152,12 @@ def hgg(*, mode: str, events: int, output: Path, seed: int, verbose: bool) -> No
             path = output / f"hgg_{one}.root"
             with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
                 task = bar.add_task(f"simulating {one}", total=events)
-                made = simulate_hgg(
-                    path, mode=one, events=events, seed=seed, progress=lambda done, b=bar, t=task: b.update(t, completed=done)
-                )
+                made = simulate_hgg(path, mode=one, events=events, seed=seed, progress=partial(_advance, bar, task))
             click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
+
+
+def _advance(bar: Any, task: Any, done: int) -> None:
+    bar.update(task, completed=done)
 
 
 def _normalisation(made: Any) -> str:

@@ -76,7 +76,7 @@ def compiling(what: str, *, file: str | None = None, line: int | None = None) ->
     with captured_stderr() as captured:
         try:
             yield
-        except Exception as error:  # noqa: BLE001 (cppyy raises many types; what matters is what the compiler printed)
+        except Exception as error:  # cppyy raises many types; what matters is what the compiler printed
             failure = error
     text = captured[0]
     if failure is None:
@@ -140,7 +140,9 @@ def _include_once(key: str, header: str, what: str, folder: Path) -> None:
         failed = _included[key]
         if failed is not None:
             # cling remembers the include guard of a header that failed: a second try would "succeed" without functions
-            raise CppError(f"{failed.message} (mend it and start a new Python process)", file=failed.file, line=failed.line)
+            raise CppError(
+                f"{failed.message} (mend it and start a new Python process)", file=failed.file, line=failed.line
+            )
         return
     root = load_root()
     root.gInterpreter.AddIncludePath(str(folder))

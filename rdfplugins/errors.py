@@ -38,7 +38,7 @@ class ConfigError(RdfpluginsError):
         super().__init__(f"{place(file, line)}{message}")
 
 
-class ConfigErrors(ConfigError):
+class ConfigErrors(ConfigError):  # noqa: N818 (a plural)
     """Several faults of one config, all found in one go; ``str`` gives one line for each."""
 
     def __init__(self, faults: Sequence[ConfigError]) -> None:
@@ -84,7 +84,7 @@ def place(file: str | None, line: int | None) -> str:
 
 
 def did_you_mean(word: str, candidates: Iterable[str], *, most: int = 3) -> str:
-    """Return ``; did you mean 'x' or 'y'?`` for the near misses of ``word`` among ``candidates``, or an empty string."""
+    """Return ``; did you mean 'x' or 'y'?`` for the near misses of ``word``, or an empty string."""
     names = list(dict.fromkeys(candidates))
     folded = {name.lower(): name for name in names}
     near = difflib.get_close_matches(word.lower(), folded, n=most, cutoff=0.6)

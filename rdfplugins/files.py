@@ -1,4 +1,4 @@
-"""Writing that leaves the old file or the new one, never a part of one; and a lock for what two runs would both write."""
+"""Writing that leaves the old file or the new one, never a part; and a lock for what two runs would both write."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False) -> Ite
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(descriptor)
-        raise OutputError(f"{folder}: another run is writing here; wait for it, or choose another folder with -o") from None
+        raise OutputError(
+            f"{folder}: another run is writing here; wait for it, or choose another folder with -o"
+        ) from None
     try:
         yield
     finally:

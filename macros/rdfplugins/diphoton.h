@@ -59,11 +59,11 @@ inline void check_length(std::size_t length, std::size_t expected, const char *n
                            std::to_string(expected));
 }
 
-// Identification and acceptance of one photon. NaN is never good.
+// Identification and acceptance of one photon. NaN passes none of the cuts that are on.
 template <class T>
 bool is_good(const Cuts &cuts, bool tight, T pt, T eta) {
   const double abs_eta = std::abs(static_cast<double>(eta));
-  if (!tight || !(pt > cuts.min_pt) || std::isnan(abs_eta)) return false;
+  if (!tight || !(pt > cuts.min_pt)) return false;
   if (cuts.use_max_abs_eta && !(abs_eta < cuts.max_abs_eta)) return false;
   return !cuts.use_crack || abs_eta < cuts.crack_low || abs_eta > cuts.crack_high;
 }
@@ -228,7 +228,10 @@ struct Packer {
   std::array<double, N> values{};
   std::size_t used = 0;
 
-  void add(double value) { values.at(used++) = value; }
+  // No feature is infinite: what overflows, or comes from an infinite input, is NaN.
+  void add(double value) {
+    values.at(used++) = std::isfinite(value) ? value : std::numeric_limits<double>::quiet_NaN();
+  }
   void add(const Statistics &s) {
     for (const double value : {s.min, s.max, s.mean, s.sum, s.std}) add(value);
   }

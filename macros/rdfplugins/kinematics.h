@@ -2,6 +2,7 @@
 // Kinematics of massless and massive particles. Angles in rad; the unit of momenta is the caller's, results keep it.
 
 #include <cmath>
+#include <limits>
 
 namespace rdfp {
 
@@ -16,13 +17,15 @@ inline double massless_pair_mass(double pt1, double eta1, double phi1, double pt
   return std::sqrt(2.0 * pt1 * pt2 * (std::cosh(eta1 - eta2) - std::cos(phi1 - phi2)));
 }
 
-// Invariant mass of two particles given by pt, eta, phi and E; 0 where rounding makes its square negative.
+// Invariant mass of two particles given by pt, eta, phi and E; 0 where its square is negative, NaN where it is
+// not finite.
 inline double pair_mass(double pt1, double eta1, double phi1, double e1, double pt2, double eta2, double phi2, double e2) {
   const double px = pt1 * std::cos(phi1) + pt2 * std::cos(phi2);
   const double py = pt1 * std::sin(phi1) + pt2 * std::sin(phi2);
   const double pz = pt1 * std::sinh(eta1) + pt2 * std::sinh(eta2);
   const double e = e1 + e2;
   const double square = e * e - (px * px + py * py + pz * pz);
+  if (!std::isfinite(square)) return std::numeric_limits<double>::quiet_NaN();
   return square < 0.0 ? 0.0 : std::sqrt(square);
 }
 

@@ -127,7 +127,7 @@ class Node(Generic[P]):
         """
         checked = self.check(arguments)
         self.require(df, checked)
-        return self._function(df, **checked)  # type: ignore[call-arg, arg-type]
+        return self._function(df, **checked)
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters with their defaults; ConfigError for the first that is unknown or of another type."""

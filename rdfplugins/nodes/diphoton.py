@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 Units = Literal["MeV", "GeV"]
 
 SCALE_FACTORS = tuple(
-    f"scaleFactor_{name}"
-    for name in ("PILEUP", "ELE", "MUON", "PHOTON", "TAU", "BTAG", "LepTRIGGER", "PhotonTRIGGER")
+    f"scaleFactor_{name}" for name in ("PILEUP", "ELE", "MUON", "PHOTON", "TAU", "BTAG", "LepTRIGGER", "PhotonTRIGGER")
 )
 DF104_SCALE_FACTORS = ("scaleFactor_PILEUP", "scaleFactor_PHOTON", "scaleFactor_PhotonTRIGGER")
 STATISTICS = ("min", "max", "mean", "sum", "std")
@@ -134,7 +133,9 @@ def _select_columns(parameters: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _select_needs(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(column for column in _select_columns(parameters).values() if column)
+    trigger = parameters["trigger"]
+    columns = [column for column in _select_columns(parameters).values() if column]
+    return tuple([trigger, *columns] if trigger and trigger.isidentifier() and trigger != "true" else columns)
 
 
 @node(name="diphoton.select", needs=_select_needs)

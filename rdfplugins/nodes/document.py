@@ -36,7 +36,9 @@ def document(node: Node[Any]) -> str:
     given = {"sample", "units"} & set(node.parameters)
     if given:
         lines.append(f"  (given by the pipeline: {', '.join(sorted(given))})")
-    defaults = {key: value.default for key, value in node.parameters.items() if value.default is not inspect.Parameter.empty}
+    defaults = {
+        key: value.default for key, value in node.parameters.items() if value.default is not inspect.Parameter.empty
+    }
     if "sample" in node.parameters:
         defaults["sample"] = Sample("mc")
     for title, columns in (("Needs", node.needs), ("Makes", node.makes), ("Keeps", node.keeps)):

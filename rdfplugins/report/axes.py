@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,10 @@ def x_label(numbers: PlotNumbers) -> str:
 def y_label(numbers: PlotNumbers) -> str:
     """Return what is drawn per bin, e.g. ``Events / 1.83 GeV``."""
     what = "Cross-section [pb]" if numbers.per_pb else "Events"
-    return f"{what} / {(numbers.edges[1] - numbers.edges[0]):.3g} {numbers.unit}".rstrip()
+    width = float(numbers.edges[1] - numbers.edges[0])
+    if not numbers.unit and math.isclose(width, 1.0):
+        return what  # a number of objects
+    return f"{what} / {float(f'{width:.3g}'):.10g} {numbers.unit}".rstrip()
 
 
 def data_label(numbers: PlotNumbers) -> str:

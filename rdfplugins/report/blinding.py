@@ -23,7 +23,7 @@ WINDOW_TEXT = "120\N{EN DASH}130 GeV"
 _MASS_COLUMNS = frozenset({"m_yy", "h_mass"})
 # No histogram of this mass ends above 10 TeV, and none ends below 10 GeV: a higher end means MeV.
 _HIGHEST_GEV = 10_000.0
-_MEV_PER_GEV = 1000.0
+MEV_PER_GEV = 1000.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +54,14 @@ def mass_histogram(config: Config) -> str | None:
 def window_of(spec: HistogramConfig) -> tuple[float, float] | None:
     """Return the signal window in the unit of a histogram of the mass; None where its range does not overlap it."""
     low, high = spec.range
-    scale = _MEV_PER_GEV if high > _HIGHEST_GEV else 1.0
+    scale = MEV_PER_GEV if mass_unit(spec) == "MeV" else 1.0
     window = (WINDOW_GEV[0] * scale, WINDOW_GEV[1] * scale)
     return window if low < window[1] and high > window[0] else None
+
+
+def mass_unit(spec: HistogramConfig) -> str:
+    """Return the unit, GeV or MeV, that the range of a histogram of the mass must be in."""
+    return "MeV" if spec.range[1] > _HIGHEST_GEV else "GeV"
 
 
 def blinded_window(config: Config, name: str) -> tuple[float, float] | None:

@@ -32,7 +32,15 @@ _METADATA: dict[str, dict[str, None]] = {
 _CURVE_POINTS = 400
 _LONGEST_COLUMN = 4
 _TALL, _FLAT = (8.0, 7.6), (8.0, 6.0)
-_FONTS = {"font.size": 15, "axes.labelsize": 17, "xtick.labelsize": 14, "ytick.labelsize": 14, "legend.fontsize": 13}
+_SETTINGS = {
+    "font.size": 15,
+    "axes.labelsize": 17,
+    "xtick.labelsize": 14,
+    "ytick.labelsize": 14,
+    "legend.fontsize": 13,
+    "axes.formatter.limits": (-3, 6),
+    "pdf.fonttype": 42,  # text that can be searched and copied
+}
 
 
 def write_plot(numbers: PlotNumbers, folder: Path) -> tuple[Path, Path]:
@@ -47,8 +55,7 @@ def write_plot(numbers: PlotNumbers, folder: Path) -> tuple[Path, Path]:
     """
     matplotlib, mplhep = _libraries()
     paths = (folder / f"{numbers.name}.png", folder / f"{numbers.name}.pdf")
-    # type 42: text of the PDF can be searched and copied
-    with matplotlib.rc_context({**mplhep.style.ATLAS, **_FONTS, "pdf.fonttype": 42}):
+    with matplotlib.rc_context({**mplhep.style.ATLAS, **_SETTINGS}):
         drawn = figure(numbers)
         for path in paths:
             kind = path.suffix[1:]
@@ -109,6 +116,7 @@ def _draw_upper(numbers: PlotNumbers, pad: Any) -> None:
         _draw_points(numbers, numbers.data, pad, label=axes.data_label(numbers))
     _draw_blinded(numbers, pad, label=axes.BLINDED_LABEL)
     pad.set_ylabel(axes.y_label(numbers), loc="top")
+    pad.yaxis.get_offset_text().set_x(-0.13)  # a power of ten stands beside the title, not in it
     pad.set_title(axes.left_title(numbers), loc="left", fontsize=16, fontweight="bold", pad=7)
     pad.set_title(axes.right_title(numbers), loc="right", fontsize=15, pad=7)
 

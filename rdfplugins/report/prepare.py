@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdfplugins.report.blinding import blinded_window, mass_histogram, overlaps, window_of
+from rdfplugins.report.blinding import (
+    MEV_PER_GEV,
+    blinded_window,
+    mass_histogram,
+    mass_unit,
+    overlaps,
+    window_of,
+)
 from rdfplugins.report.statistics import PolynomialFit, fit_polynomial, poisson_errors
 
 if TYPE_CHECKING:
@@ -15,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rdfplugins.config import Config
+    from rdfplugins.config import Config, HistogramConfig
     from rdfplugins.report.contents import Contents, Histogram
 
 _LINE_HEIGHT = 0.35  # of the highest data point: high enough to be seen, low enough to stay below the data
@@ -125,22 +132,22 @@ def prepare(config: Config, name: str, samples: Sequence[Contents]) -> PlotNumbe
     """
     spec = config.select.histograms[name]
     is_mass = name == mass_histogram(config)
-    edges = samples[0].histograms[name].edges
-    unit = next((sample.histograms[name].unit for sample in samples if sample.histograms[name].unit), "")
-    blinded = blinded_window(config, name)
+    scale, unit = _axis(spec, samples[0].histograms[name], is_mass=is_mass)
+    edges = samples[0].histograms[name].edges * scale
+    blinded, window = (_scaled(found, scale) for found in (blinded_window(config, name), window_of(spec)))
     seen = np.ones(len(edges) - 1, dtype=bool) if blinded is None else ~overlaps(edges, blinded)
     data = _points([sample.histograms[name] for sample in samples if sample.kind == "data"], seen)
     components, per_pb = _components(name, samples, config.input.lumi_pb, have_data=data is not None)
     background = None
     if is_mass and data is not None:
-        background = _fit_sidebands(edges, data, window_of(spec))
+        background = _fit_sidebands(edges, data, window)
     simulation = any(sample.simulation for sample in samples)
     numbers = PlotNumbers(
         name=name,
         column=spec.column,
         title=spec.title,
         edges=edges,
-        unit=unit or ("GeV" if is_mass and spec.column == "m_yy" else ""),
+        unit=unit,
         is_mass=is_mass,
         data=data,
         components=components,
@@ -162,6 +169,21 @@ def round_factor(height: float, limit: float) -> int:
     """Return the largest of 1, 2, 5, 10, 20, 50 ... by which ``height`` may be multiplied to stay within ``limit``."""
     steps = [digit * 10**power for power in range(_HIGHEST_POWER) for digit in (1, 2, 5)]
     return max((step for step in steps if height * step <= limit), default=1)
+
+
+def _axis(spec: HistogramConfig, histogram: Histogram, *, is_mass: bool) -> tuple[float, str]:
+    """Return what the axis of a plot is multiplied with, and its unit: energies are read in GeV.
+
+    A title with a unit of its own is taken at its word.
+    """
+    if spec.title is not None and "[" in spec.title:
+        return 1.0, spec.title.partition("[")[2].partition("]")[0]
+    unit = histogram.unit or (mass_unit(spec) if is_mass else "")
+    return (1.0 / MEV_PER_GEV, "GeV") if unit == "MeV" else (1.0, unit)
+
+
+def _scaled(window: tuple[float, float] | None, scale: float) -> tuple[float, float] | None:
+    return None if window is None else (window[0] * scale, window[1] * scale)
 
 
 def _points(histograms: Sequence[Histogram], seen: NDArray[np.bool_]) -> Points | None:

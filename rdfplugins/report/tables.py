@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,9 @@ BLINDED = "blinded"
 ABSENT = "\N{EN DASH}"
 _SMALLEST, _LARGEST = 1e-4, 1e9  # decimals between these, powers of ten outside
 _PB_PER_FB = 1000.0
+_ALMOST_ALL = 99.95  # per cent, from which one decimal would give 100.0
+_LAYOUTS = ("wide", "compact", "tall")
+_UNLIMITED = 100_000
 
 
 class CutLike(Protocol):
@@ -116,11 +120,17 @@ def _rounded(value: float, error: float) -> str:
 
 
 def format_percent(fraction: float | None) -> str:
-    """Return a fraction in per cent with a decimal, small ones with two significant digits."""
+    """Return a fraction in per cent with one decimal, or two significant digits where it is small; 1 is ``100 %``."""
     if fraction is None:
         return ABSENT
     percent = 100.0 * fraction
-    return f"{percent:.2g} %" if 0 < abs(percent) < 1 else f"{percent:.1f} %"
+    return (
+        f"{percent:.1f} %"
+        if 1 <= abs(percent) < _ALMOST_ALL
+        else f"{percent:.2g} %"
+        if percent < 1
+        else f"{percent:.0f} %"
+    )
 
 
 def cutflow_rows(
@@ -177,17 +187,35 @@ def _merged(cutflows: Sequence[CutflowLike]) -> list[str]:
     return names
 
 
-def cutflow_table(cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None) -> Table:
+def cutflow_table(
+    cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None, width: int = 100
+) -> Table:
     """Return a table for a terminal: expected events with errors; below them, dim, raw events and efficiency.
 
-    Parameters are those of `cutflow_rows`.
+    Parameters
+    ----------
+    cutflows, lumi_pb, blinding
+        As for `cutflow_rows`.
+    width
+        Columns of the terminal. Where they do not suffice, numbers are written without spaces, then below each other.
     """
+    rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
     what = "sums of weights in pb (data: events)" if lumi_pb is None else f"events expected in {luminosity(lumi_pb)}"
+    tables = (_terminal_table(f"Cutflow: {what}", cutflows, rows, layout) for layout in _LAYOUTS)
+    console = Console(width=_UNLIMITED)
+    for table in tables:
+        if console.measure(table).maximum <= width:
+            break
+    return table
+
+
+def _terminal_table(title: str, cutflows: Sequence[CutflowLike], rows: Sequence[Row], layout: str) -> Table:
     table = Table(
-        title=f"Cutflow: {what}",
+        title=title,
         caption="below: raw events, and efficiency relative to the first row",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        show_edge=False,
         title_style="bold",
         caption_style="dim",
         title_justify="left",
@@ -195,18 +223,26 @@ def cutflow_table(cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, bli
     )
     table.add_column("cut", no_wrap=True, style="bold")
     for cutflow in cutflows:
-        table.add_column(cutflow.sample, justify="right", no_wrap=True)
-    for row in cutflow_rows(cutflows, lumi_pb, blinding=blinding):
-        table.add_row(row.cut, *(_text(cell) for cell in row.cells))
+        # folded where nothing else helps: a number that lost digits would be a wrong number
+        table.add_column(cutflow.sample, justify="right", overflow="fold")
+    for row in rows:
+        table.add_row(row.cut, *(_text(cell, layout) for cell in row.cells))
     return table
 
 
-def _text(cell: Cell | None) -> Text:
+def _text(cell: Cell | None, layout: str) -> Text:
     if cell is None:
         return Text(ABSENT, style="dim")
     if cell.blinded:
         return Text(BLINDED, style="italic")
-    return Text(f"{_expected(cell)}\n").append(f"{cell.events}  {format_percent(cell.efficiency):>7}", style="dim")
+    expected, percent = _expected(cell), format_percent(cell.efficiency)
+    if layout == "tall":
+        expected = expected.replace(" \N{PLUS-MINUS SIGN}", "\n\N{PLUS-MINUS SIGN}")
+        return Text(f"{expected}\n").append(f"{cell.events}\n{percent}", style="dim")
+    if layout == "compact":
+        expected, percent = expected.replace(" ", ""), percent.replace(" ", "")
+    aligned = percent.rjust(len("99.9%") if layout == "compact" else len("99.9 %"))
+    return Text(f"{expected}\n").append(f"{cell.events} {aligned}", style="dim")
 
 
 def _expected(cell: Cell) -> str:

@@ -109,5 +109,6 @@ class BookedCuts:
         squares = [self.weighted.GetBinError(number) ** 2 for number in bins]
         kept = [np.cumsum(values[::-1])[::-1] for values in (events, sums, squares)]
         return [
-            Cut(name, round(float(kept[0][k])), float(kept[1][k]), float(kept[2][k])) for k, name in enumerate(self.names)
+            Cut(name, round(float(kept[0][k])), float(kept[1][k]), float(kept[2][k]))
+            for k, name in enumerate(self.names)
         ]

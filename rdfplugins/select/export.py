@@ -55,9 +55,7 @@ def run(config: Config, options: Options, labels: dict[str, int], *, made_any: b
     return tuple(made)
 
 
-def _write_tsv(
-    config: Config, path: Path, files: Sequence[Path], labels: dict[str, int], options: Options
-) -> None:
+def _write_tsv(config: Config, path: Path, files: Sequence[Path], labels: dict[str, int], options: Options) -> None:
     import uproot
 
     names = {number: label for label, number in labels.items()}
@@ -65,9 +63,10 @@ def _write_tsv(
     with atomic(path) as part, part.open("w", encoding="utf-8", newline="\n") as out:
         out.write("\t".join([*columns, "label"]) + "\n")
         for file in files:
-            with uproot.open({str(file): config.select.output.tree}) as tree, tempfile.TemporaryDirectory(
-                dir=path.parent, prefix=f".{path.name}."
-            ) as folder:
+            with (
+                uproot.open({str(file): config.select.output.tree}) as tree,
+                tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder,
+            ):
                 out.writelines(_sorted_rows(tree, columns, names, Path(folder)))
 
 

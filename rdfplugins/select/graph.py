@@ -1,4 +1,4 @@
-"""The graph of one sample: aliases, keys and steps applied to a data frame; cutflow and histograms booked on the way."""
+"""The graph of one sample: aliases, keys and steps on a data frame; cutflow and histograms booked on the way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from rdfplugins.select.cutflow import ALL, BookedCuts, Cutflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
@@ -63,9 +62,7 @@ class Graph:
         self._sample = sample
         self._inputs = inputs
         self._steps = [
-            (index, step)
-            for index, step in enumerate(config.select.steps)
-            if step.applies_to(sample_name, sample.kind)
+            (index, step) for index, step in enumerate(config.select.steps) if step.applies_to(sample_name, sample.kind)
         ]
         self._columns: list[str] = []
         self._cuts: list[BookedCuts] = []
@@ -147,7 +144,9 @@ class Graph:
 
     def _define(self, path: tuple[str | int, ...], name: str, expression: str) -> None:
         if self.df.HasColumn(name):
-            raise self._fault(f"column '{name}' is there already; choose another name, or put it in input.aliases", *path)
+            raise self._fault(
+                f"column '{name}' is there already; choose another name, or put it in input.aliases", *path
+            )
         self.df = self._compiled(path, f"column '{name}'", expression, lambda code: self.df.Define(name, code))
         self._columns.append(name)
 
@@ -230,7 +229,8 @@ class Graph:
         if not df.HasColumn(spec.column):
             have = base.column_names(df)
             raise self._fault(
-                f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'{did_you_mean(spec.column, have)}",
+                f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'"
+                f"{did_you_mean(spec.column, have)}",
                 *path,
                 "column",
             )
@@ -312,7 +312,7 @@ def used_columns(config: Config, sample_name: str, sample: Sample) -> set[str]:
 
 
 def node_arguments(node: base.Node[Any], step: NodeStep, sample: Sample, units: str) -> dict[str, Any]:
-    """Return the keyword parameters for a node of a pipeline: those of ``with:``, the sample and the unit of the file."""
+    """Return the keyword parameters for a node of a pipeline: those of ``with:``, the sample and the file's unit."""
     arguments = dict(step.with_)
     if "sample" in arguments:
         raise ConfigError("'sample' is not set in 'with:'; a node is given the sample of the config")
@@ -344,6 +344,8 @@ def _makes(step: NodeStep | FilterStep | DefineStep, sample: Sample) -> set[str]
         return set()
     try:
         node = base.find(step.node)
-        return set(node.makes(node.check({**step.with_, **({"sample": sample} if "sample" in node.parameters else {})})))
+        return set(
+            node.makes(node.check({**step.with_, **({"sample": sample} if "sample" in node.parameters else {})}))
+        )
     except ConfigError:
         return set()

@@ -1,4 +1,4 @@
-"""Input files of a sample, looked at before a graph is built: what RDataFrame would pass over in silence is an error."""
+"""Input files of a sample, looked at before a graph is built: what RDataFrame would pass over is an error."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class Inputs:
                 continue
             lacking = [file.path for file in self.files if name not in file.branches]
             if lacking:
-                raise InputError(f"{lacking[0]}: tree '{self.tree}' has no branch '{name}', which {holders[0].path} has")
+                raise InputError(
+                    f"{lacking[0]}: tree '{self.tree}' has no branch '{name}', which {holders[0].path} has"
+                )
             first = holders[0].branches[name][0]
             for file in self.files:
                 kind, entries = file.branches[name]
@@ -153,7 +155,9 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
         raise InputError(f"{path}: has no tree '{tree_name}'{did_you_mean(tree_name, trees)}{listed}")
     if not isinstance(tree, root.TTree):
         raise InputError(f"{path}: '{tree_name}' is a {type(tree).__name__}, not a TTree")
-    branches = {str(branch.GetName()): (_type_of(branch), int(branch.GetEntries())) for branch in tree.GetListOfBranches()}
+    branches = {
+        str(branch.GetName()): (_type_of(branch), int(branch.GetEntries())) for branch in tree.GetListOfBranches()
+    }
     values = {}
     for name in constants:
         if name in branches and tree.GetEntries() > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rdfplugins.config.select import SplitConfig
     from rdfplugins.select.inputs import Inputs
 
-SPLITS = ("train", "val", "test")
+SPLITS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 ROWS_AT_ONCE = 2_000_000
 MAX_SHOWN = 3
 _INTEGERS = {

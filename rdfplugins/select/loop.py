@@ -54,7 +54,7 @@ def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
         with _bar(name, entries, monitor, shown=progress), cpp.captured_stderr() as captured:
             try:
                 runtime.run(count)
-            except Exception as error:  # noqa: BLE001 (cppyy maps C++ exceptions to several types)
+            except Exception as error:  # cppyy maps C++ exceptions to several types
                 failure = error
     finally:
         stopped = bool(monitor.stopped())
@@ -68,7 +68,9 @@ def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
     if captured[0].strip():
         sys.stderr.write(captured[0])
     if count.GetValue() != entries:
-        raise InputError(f"sample '{name}': ROOT read {count.GetValue()} of {entries} entries; an input changed or is damaged")
+        raise InputError(
+            f"sample '{name}': ROOT read {count.GetValue()} of {entries} entries; an input changed or is damaged"
+        )
 
 
 def _explained(name: str, failure: Exception | None, errors: list[str], printed: str) -> RdfpluginsError:

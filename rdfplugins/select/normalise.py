@@ -74,7 +74,7 @@ def _first_values(
     config: Config, name: str, key: str, branch: str, inputs: Inputs, say: Callable[[str], None]
 ) -> list[float]:
     aliased = branch in config.input.aliases
-    if aliased or any(file.entries == 0 and branch in file.branches for file in inputs.files) and not inputs.entries:
+    if aliased or (any(file.entries == 0 and branch in file.branches for file in inputs.files) and not inputs.entries):
         return []
     found = [file.constants[branch] for file in inputs.files if branch in file.constants]
     place = ("input", "samples", name)

@@ -88,8 +88,9 @@ def run(config: Config, options: Options) -> SelectResult:
     with lock(options.folder):
         threads = _threads(config, options)
         labels = label_ids(config)
+        prepared = [_prepare(config, name, labels, options) for name in names]
         with _threading(threads):
-            made = tuple(_run_sample(config, name, labels, options) for name in names)
+            made = tuple(_run_sample(config, sample, options) for sample in prepared)
         exports = export.run(config, options, labels, made_any=any(sample.made for sample in made))
     return SelectResult(made, exports, labels)
 
@@ -189,31 +190,38 @@ def _set_threads(root: Any, threads: int) -> None:
         root.EnableImplicitMT(threads)
 
 
-def _run_sample(config: Config, name: str, labels: dict[str, int], options: Options) -> SampleOutput:
+@dataclasses.dataclass(frozen=True)
+class _Prepared:
+    """A sample whose inputs have been looked at, before any event loop is run."""
+
+    name: str
+    path: Path
+    inputs: inputs.Inputs
+    sample: Sample
+    key: str
+    fresh: bool
+    record: dict[str, Any]
+
+
+def _prepare(config: Config, name: str, labels: dict[str, int], options: Options) -> _Prepared:
+    """Find and open the inputs of a sample, resolve its normalisation, and see whether its output is up to date."""
     path = options.folder / f"{name}.root"
     source = sources.find(config, name, options.say)
-    declared = normalise.branches(config, name)
-    place = ("input", "samples", name)
     try:
         found = inputs.inspect(
             source.paths,
             config.input.tree,
             skip_bad=config.input.on_bad_file == "skip",
-            constants=declared.values(),
+            constants=normalise.branches(config, name).values(),
         )
         for skipped, reason in found.skipped:
             options.say(f"{name}: warning: skipped {skipped}: {reason}")
         sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)
         found.check(used_columns(config, name, sample))
     except InputError as error:
-        raise InputError(f"{config.fault(str(error), *place)}") from error
+        raise InputError(f"{config.fault(str(error), 'input', 'samples', name)}") from error
     key = _key(config, name, labels, found, options)
-    if not options.force and provenance.is_fresh(path, STAGE, key):
-        options.say(f"{name}: {path} is up to date")
-        return SampleOutput(name, path, _read_cutflow(path), made=False)
     record = {
-        **provenance.describe(config.folder),
-        "root": str(cpp.load_root().gROOT.GetVersion()),
         "stages": {STAGE: key},
         "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
         "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": source.simulated},
@@ -226,29 +234,31 @@ def _run_sample(config: Config, name: str, labels: dict[str, int], options: Opti
         "units": config.input.units,
         "partial": options.max_events is not None,
     }
-    cutflow = _loop(config, name, sample, labels, found, path, record, options)
-    return SampleOutput(name, path, cutflow, made=True)
+    fresh = not options.force and provenance.is_fresh(path, STAGE, key)
+    return _Prepared(name, path, found, sample, key, fresh, record)
 
 
-def _loop(
-    config: Config,
-    name: str,
-    sample: Sample,
-    labels: dict[str, int],
-    found: inputs.Inputs,
-    path: Path,
-    record: dict[str, Any],
-    options: Options,
-) -> Cutflow:
+def _run_sample(config: Config, prepared: _Prepared, options: Options) -> SampleOutput:
+    name, path = prepared.name, prepared.path
+    if prepared.fresh:
+        options.say(f"{name}: {path} is up to date")
+        return SampleOutput(name, path, _read_cutflow(path), made=False)
     root = cpp.load_root()
     chain = root.TChain(config.input.tree)
-    for file in found.files:
+    for file in prepared.inputs.files:
         chain.Add(file.path)
     frame = root.RDataFrame(chain)
-    start = frame if options.max_events is None else frame.Range(options.max_events)
-    entries = found.entries if options.max_events is None else min(found.entries, options.max_events)
+    entries = prepared.inputs.entries
+    start = frame
+    if options.max_events is not None:
+        start, entries = frame.Range(options.max_events), min(entries, options.max_events)
     graph = Graph(
-        start, config=config, sample_name=name, sample=sample, label_id=labels[str(sample.label)], inputs=found
+        start,
+        config=config,
+        sample_name=name,
+        sample=prepared.sample,
+        label_id=prepared.record["labels"][prepared.sample.label],
+        inputs=prepared.inputs,
     )
     for column in graph.left_out:
         options.say(f"{name}: column '{column}' is left out: its inputs are not there")
@@ -260,21 +270,34 @@ def _loop(
         if frame.GetNRuns() != 1:
             raise RdfpluginsError(f"sample '{name}': {frame.GetNRuns()} event loops were run where one is meant")
         cutflow = graph.cutflow()
-        if cutflow.bad_weights:
-            options.say(
-                f"{name}: warning: {cutflow.bad_weights} of {cutflow.cuts[0].events} events have a weight that is NaN or"
-                " infinite; they are left out of sums of weights"
-            )
-        twice = keys.find_duplicates(part, tree, cutflow.cuts[-1].events)
-        if twice:
-            error = keys.duplicates_error(graph.keyed, name, config.input.key, twice)
-            raise InputError(str(config.fault(str(error), "input", "samples", name)))
-        record["cutflow"] = cutflow.to_json()
-        record["columns"] = graph.columns
+        _warn_of_weights(cutflow, options)
+        _refuse_duplicates(config, graph, name, part, cutflow)
+        record = {
+            **provenance.describe(config.folder),
+            "root": str(root.gROOT.GetVersion()),
+            **prepared.record,
+            "cutflow": cutflow.to_json(),
+            "columns": graph.columns,
+        }
         output.complete(
             part, tree=tree, cutflow=cutflow, histograms=graph.histograms, record=record, unit_of=graph.unit_of
         )
-    return cutflow
+    return SampleOutput(name, path, cutflow, made=True)
+
+
+def _warn_of_weights(cutflow: Cutflow, options: Options) -> None:
+    if cutflow.bad_weights:
+        options.say(
+            f"{cutflow.sample}: warning: {cutflow.bad_weights} of {cutflow.cuts[0].events} events have a weight that is"
+            " NaN or infinite; they are left out of sums of weights"
+        )
+
+
+def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutflow: Cutflow) -> None:
+    twice = keys.find_duplicates(path, config.select.output.tree, cutflow.cuts[-1].events)
+    if twice:
+        error = keys.duplicates_error(graph.keyed, name, config.input.key, twice)
+        raise InputError(str(config.fault(str(error), "input", "samples", name)))
 
 
 def _key(config: Config, name: str, labels: dict[str, int], found: inputs.Inputs, options: Options) -> str:
