@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DIAGNOSTIC = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
+# what RDataFrame itself says, up to the list of overloads that PyROOT adds
+_STATED = re.compile(r"(?:runtime_error|invalid_argument|logic_error): (.+?)(?=\n\s*\n|\n +\S+ \S*::|\Z)", re.DOTALL)
 
 _included: dict[str, CppError | None] = {}
 
@@ -97,7 +99,8 @@ def compile_error(what: str, text: str, *, file: str | None, line: int | None, f
         return CppError(f"{what} does not compile: {first['text']}", file=first["file"], line=int(first["line"]))
     if found:
         return CppError(f"{what} does not compile: {found[0]['text']}", file=file, line=line)
-    reason = next((row.strip() for row in reversed(fallback.splitlines()) if row.strip()), fallback)
+    stated = _STATED.search(fallback)
+    reason = " ".join(stated[1].split()) if stated else fallback.strip().rpartition("\n")[2]
     return CppError(f"{what} does not compile: {reason}", file=file, line=line)
 
 

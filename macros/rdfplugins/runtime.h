@@ -12,10 +12,14 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 namespace rdfp::runtime {
 
@@ -56,8 +60,8 @@ public:
   // Installed for the life of the object: Ctrl-C and SIGTERM only leave a mark, which the loop looks at.
   LoopMonitor() {
     stop_requested().store(false);
-    fInterrupt = std::signal(SIGINT, rdfp_request_stop);
-    fTerminate = std::signal(SIGTERM, rdfp_request_stop);
+    fInterrupt = take(SIGINT);
+    fTerminate = take(SIGTERM);
   }
   ~LoopMonitor() { release(); }
   LoopMonitor(const LoopMonitor &) = delete;
@@ -80,6 +84,14 @@ public:
 
 private:
   using Handler = void (*)(int);
+
+  // A signal that is ignored (nohup, a job in the background of a script) stays so.
+  static Handler take(int signal) {
+    const Handler before = std::signal(signal, rdfp_request_stop);
+    if (before == SIG_IGN) std::signal(signal, SIG_IGN);
+    return before;
+  }
+
   std::atomic<ULong64_t> fEvents{0};
   Handler fInterrupt = SIG_DFL;
   Handler fTerminate = SIG_DFL;
@@ -127,7 +139,7 @@ public:
     if (fPrevious) SetErrorHandler(fPrevious);
     fPrevious = nullptr;
   }
-  std::vector<std::string> messages() const {
+  static std::vector<std::string> messages() {
     const std::lock_guard<std::mutex> guard(mutex());
     return lines();
   }
@@ -148,6 +160,44 @@ private:
     if (lines().size() < kMost) lines().push_back(std::string(location ? location : "") + ": " + message);
   }
   ErrorHandlerFunc_t fPrevious;
+};
+
+// ROOT reads a snapshot back in a destructor, so that one which could not be written whole (full disk) ends the process
+// by std::terminate, with no way to stop it. While this object exists, that end is made clean: the unfinished file is
+// removed, one line is printed, the exit code is 1.
+class CleanEnd {
+public:
+  // `terminal`: file descriptor for the line; `unfinished`: the file to remove.
+  CleanEnd(int terminal, const std::string &line, const std::string &unfinished) {
+    state() = {terminal, line, unfinished};
+    fPrevious = std::set_terminate(end);
+  }
+  ~CleanEnd() { release(); }
+  CleanEnd(const CleanEnd &) = delete;
+  CleanEnd &operator=(const CleanEnd &) = delete;
+
+  void release() {
+    if (fPrevious) std::set_terminate(fPrevious);
+    fPrevious = nullptr;
+  }
+
+private:
+  struct State {
+    int terminal = 2;
+    std::string line, unfinished;
+  };
+  static State &state() {
+    static State *instance = new State; // never destroyed: used at exit, too
+    return *instance;
+  }
+  [[noreturn]] static void end() {
+    ::unlink(state().unfinished.c_str());
+    const auto errors = ErrorLog::messages();
+    const std::string text = state().line + (errors.empty() ? "" : ": " + errors.front()) + "\n";
+    [[maybe_unused]] const auto written = ::write(state().terminal, text.data(), text.size());
+    std::_Exit(1);
+  }
+  std::terminate_handler fPrevious;
 };
 
 } // namespace rdfp::runtime

@@ -34,7 +34,8 @@ _SYMBOLS = {
 
 def x_label(numbers: PlotNumbers) -> str:
     """Return the quantity with its unit: the title of the config, or one made from the column."""
-    text = numbers.title or _SYMBOLS.get(numbers.column, numbers.column)
+    name, bracket, unit = (numbers.title or numbers.column).partition(" [")
+    text = _SYMBOLS.get(name, name) + bracket + unit
     return text if "[" in text or not numbers.unit else f"{text} [{numbers.unit}]"
 
 
@@ -50,6 +51,12 @@ def y_label(numbers: PlotNumbers) -> str:
 def data_label(numbers: PlotNumbers) -> str:
     """Return what the data points are called."""
     return "Simulated data" if numbers.data_simulated else "Data"
+
+
+def component_labels(numbers: PlotNumbers) -> list[str]:
+    """Return what the parts of the stack are called, lowest first; matplotlib would leave out names like ``_x``."""
+    names = [readable(component.label) for component in numbers.components]
+    return [f" {name}" if name.startswith("_") else name for name in names]
 
 
 def left_title(numbers: PlotNumbers) -> str:
@@ -96,7 +103,7 @@ def _parses(text: str) -> bool:
 def legend_entries(numbers: PlotNumbers, pad: Any) -> tuple[list[Any], list[str]]:
     """Return handles and labels in the order in which they are read: data, fit, line, stack from its top, blinding."""
     handles, labels = pad.get_legend_handles_labels()
-    stack = [component.label for component in numbers.components]
+    stack = component_labels(numbers)
 
     def rank(label: str) -> tuple[int, int]:
         if label in stack:

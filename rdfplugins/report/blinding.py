@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, HistogramConfig
 
 WINDOW_GEV = (120.0, 130.0)
-WINDOW_TEXT = "120\N{EN DASH}130 GeV"
+WINDOW_TEXT = "120-130 GeV"
 
 # Names under which `diphoton.features` writes the mass of the two photons, in GeV and in the unit of the file.
 _MASS_COLUMNS = frozenset({"m_yy", "h_mass"})
@@ -88,4 +88,5 @@ def blinding(config: Config) -> Blinding | None:
 
 def overlaps(edges: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.bool_]:
     """Return which bins share more than a point with the window, bool[n] for n + 1 edges."""
-    return np.asarray((edges[:-1] < window[1]) & (edges[1:] > window[0]))
+    rounding = 1e-9 * (window[1] - window[0])  # an edge meant to be 120 may be 120.00000000000001
+    return np.asarray((edges[:-1] < window[1] - rounding) & (edges[1:] > window[0] + rounding))

@@ -75,7 +75,7 @@ def figure(numbers: PlotNumbers) -> Any:
     FigureCanvasAgg(drawn)
     # room of fixed size: axes of all plots of a report lie at the same place
     grid = drawn.add_gridspec(2 if two else 1, 1, height_ratios=(3, 1) if two else (1,), hspace=0.07)
-    drawn.subplots_adjust(left=0.145, right=0.965, top=0.935, bottom=0.105 if two else 0.13)
+    drawn.subplots_adjust(left=0.145, right=0.955, top=0.935, bottom=0.105 if two else 0.13)
     upper = drawn.add_subplot(grid[0])
     _draw_upper(numbers, upper)
     lowest = upper
@@ -148,7 +148,7 @@ def _draw_stack(numbers: PlotNumbers, pad: Any) -> None:
         stack=True,
         histtype="fill",
         ax=pad,
-        label=[component.label for component in numbers.components],
+        label=axes.component_labels(numbers),
         color=[_COLOURS[(count - 1 - index) % len(_COLOURS)] for index in range(count)],
     )
 

@@ -83,6 +83,7 @@ class Graph:
         self._book_weight()
         self._points[-1].df = self.df
         self.columns = self._output_columns()
+        self._store_bool_vectors()
         self.histograms = {name: self._histogram(name) for name in config.select.histograms}
 
     # -- steps
@@ -255,6 +256,12 @@ class Graph:
                 raise self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path)
             chosen.update(dict.fromkeys(matches))
         return list(dict.fromkeys([*chosen, *self._own]))
+
+    def _store_bool_vectors(self) -> None:
+        """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that goes through as it is."""
+        for column in self.columns:
+            if "RVec<bool>" in str(self.df.GetColumnType(column)):
+                self.df = self.df.Redefine(column, f"std::vector<bool>({column}.begin(), {column}.end())")
 
     # -- faults
 

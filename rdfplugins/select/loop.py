@@ -16,13 +16,14 @@ from rdfplugins.errors import InputError, InterruptedRunError, OutputError, Rdfp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 EVENTS_BETWEEN_LOOKS = 1000
 REFRESHES_PER_SECOND = 4
 _WRITING = re.compile(r"WriteBuffer|WriteBasket|FlushBaskets|Snapshot|error writing|No space|write", re.IGNORECASE)
 
 
-def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
+def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -> None:
     """Run the loop for everything that is booked on the data frame.
 
     Parameters
@@ -33,6 +34,8 @@ def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
         How many events the loop must see.
     name
         The sample, for the progress bar and messages.
+    unfinished
+        The file that the loop writes; removed if ROOT ends the process.
     progress
         Whether to draw a bar on the terminal.
 
@@ -49,6 +52,8 @@ def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
     monitor = runtime.LoopMonitor()
     monitor.watch(count, EVENTS_BETWEEN_LOOKS)
     log = runtime.ErrorLog()
+    terminal = os.dup(2)
+    end = runtime.CleanEnd(terminal, f"sample '{name}': the output cannot be written, is the disk full?", str(unfinished))
     failure: Exception | None = None
     try:
         with _bar(name, entries, monitor, shown=progress), cpp.captured_stderr() as captured:
@@ -61,6 +66,8 @@ def run(df: Any, entries: int, name: str, *, progress: bool) -> None:
         errors = [str(message) for message in log.messages()]
         monitor.release()
         log.release()
+        end.release()
+        os.close(terminal)
     if stopped:
         raise InterruptedRunError(f"sample '{name}': interrupted; its output was not written")
     if failure is not None or errors:

@@ -265,7 +265,7 @@ def _run_sample(config: Config, prepared: _Prepared, options: Options) -> Sample
     tree = config.select.output.tree
     with atomic(path) as part:
         snapshot = root.rdfp.runtime.snapshot(base.as_rnode(graph.df), tree, str(part), graph.columns)
-        loop.run(start, entries, name, progress=options.progress)
+        loop.run(start, entries, name, unfinished=part, progress=options.progress)
         del snapshot
         if frame.GetNRuns() != 1:
             raise RdfpluginsError(f"sample '{name}': {frame.GetNRuns()} event loops were run where one is meant")

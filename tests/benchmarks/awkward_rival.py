@@ -23,8 +23,7 @@ CUTS = (
 )
 COPIED = ("photon_n", "jet_n", "lep_n", "met_et", "met_phi", "eventNumber", "runNumber", "channelNumber")
 FACTORS = tuple(
-    f"scaleFactor_{name}"
-    for name in ("PILEUP", "ELE", "MUON", "PHOTON", "TAU", "BTAG", "LepTRIGGER", "PhotonTRIGGER")
+    f"scaleFactor_{name}" for name in ("PILEUP", "ELE", "MUON", "PHOTON", "TAU", "BTAG", "LepTRIGGER", "PhotonTRIGGER")
 )
 DF104_FACTORS = ("scaleFactor_PILEUP", "scaleFactor_PHOTON", "scaleFactor_PhotonTRIGGER")
 PHOTON = ("pt", "eta", "phi", "E", "etcone20", "ptcone30")
@@ -155,8 +154,10 @@ def collection_features(events: Any, prefix: str, names: tuple[str, ...]) -> dic
     for name in names:
         values = events[f"{prefix}_{name}"]
         if name == "eta":
-            name, values = "theta", 2.0 * np.arctan(np.exp(-ak.values_astype(values, np.float64)))
-        columns |= statistics(f"{prefix}_{name}", values)
+            theta = 2.0 * np.arctan(np.exp(-ak.values_astype(values, np.float64)))
+            columns |= statistics(f"{prefix}_theta", theta)
+        else:
+            columns |= statistics(f"{prefix}_{name}", values)
     return columns
 
 

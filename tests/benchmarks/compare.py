@@ -33,8 +33,9 @@ class Comparison:
 def compare(one: Path, other: Path) -> Comparison:
     """Compare the trees ``events`` of two files by eventNumber, and their cutflows.
 
-    Every column that both have is compared. A float column may differ by `RELATIVE` times the larger of the value and the
-    column's median absolute value: sums of terms of both signs come out near 0 with the rounding errors of the terms.
+    Every column that both have is compared. A float64 column may differ by `RELATIVE` times the larger of the value and
+    the column's median absolute value: sums of terms of both signs come out near 0 with the rounding errors of the
+    terms. Integers and float32, which are copies, must be equal.
     ``m_jj``, the root of a difference, is compared by its square on the scale of the squared energy of the jets.
     """
     tables = [_read(path) for path in (one, other)]
@@ -43,7 +44,8 @@ def compare(one: Path, other: Path) -> Comparison:
     if len(np.unique(numbers[0])) != len(numbers[0]):
         faults.append(f"{one}: an eventNumber occurs twice")
     if not np.array_equal(*numbers):
-        faults.append(f"other events: {len(np.setxor1d(*numbers))} of {len(numbers[0])} and {len(numbers[1])} are in one only")
+        lonely = len(np.setxor1d(*numbers))
+        faults.append(f"other events: {lonely} of {len(numbers[0])} and {len(numbers[1])} are in one only")
         return Comparison(len(numbers[0]), (), {}, tuple(faults))
     exact: list[str] = []
     close: dict[str, float] = {}

@@ -1,0 +1,70 @@
+"""Which histograms and which cuts are blinded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rdfplugins.report.blinding import Blinding, blinded_window, blinding, mass_histogram, overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rdfplugins.config import Config
+
+
+def test_blinded_unless_told_otherwise(config: Callable[..., Config]) -> None:
+    assert blinded_window(config(), "m_yy") == (120.0, 130.0)
+    assert blinded_window(config("report.unblind=false"), "m_yy") == (120.0, 130.0)
+    assert blinded_window(config("report.unblind=true"), "m_yy") is None
+    assert blinding(config("report.unblind=true")) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "span", "window"),
+    [
+        ("m_yy", "[105, 160]", (120.0, 130.0)),
+        ("m_yy", "[0, 120.5]", (120.0, 130.0)),
+        ("m_yy", "[130, 200]", None),
+        ("m_yy", "[60, 120]", None),
+        ("h_mass", "[105000, 160000]", (120e3, 130e3)),
+        ("h_mass", "[0, 500000]", (120e3, 130e3)),
+        ("h_mass", "[130000, 160000]", None),
+        ("pt_yy", "[105, 160]", None),
+    ],
+)
+def test_every_histogram_of_the_mass(
+    config: Callable[..., Config], column: str, span: str, window: tuple[float, float] | None
+) -> None:
+    loaded = config(histograms=f"{{other: {{column: {column}, bins: 10, range: {span}}}}}")
+    assert blinded_window(loaded, "other") == window
+    assert mass_histogram(loaded) is None
+
+
+def test_report_mass_names_the_quantity(config: Callable[..., Config]) -> None:
+    shown = "{zz: {column: m4l, bins: 9, range: [80, 170], after: a}, fine: {column: m4l, bins: 90, range: [110, 140]}}"
+    loaded = config("report.mass=zz", histograms=shown)
+    assert mass_histogram(loaded) == "zz"
+    assert blinded_window(loaded, "zz") == (120.0, 130.0)
+    assert blinded_window(loaded, "fine") == (120.0, 130.0)
+    assert blinding(loaded) == Blinding(("a", None))
+
+
+def test_cuts_are_hidden_from_the_first_blinded_histogram_on() -> None:
+    cuts = ["all", "trigger", "mass", "late"]
+    assert Blinding(("mass",)).first_hidden(cuts) == 2
+    assert Blinding((None,)).first_hidden(cuts) == 3
+    assert Blinding((None, "trigger")).first_hidden(cuts) == 1
+    assert Blinding(("of another sample",)).first_hidden(cuts) == 3
+
+
+def test_bins_that_touch_the_window_from_outside_are_seen() -> None:
+    edges = np.array([110.0, 120.0, 121.0, 130.0, 131.0])
+    assert overlaps(edges, (120.0, 130.0)).tolist() == [False, True, True, False]
+    edges = np.array([110.0, 120.00000000000001, 129.99999999999999, 140.0])
+    assert overlaps(edges, (120.0, 130.0)).tolist() == [False, True, False]
+    edges = np.array([119.0, 120.01, 129.5, 131.0])
+    assert overlaps(edges, (120.0, 130.0)).tolist() == [True, True, True]
+    assert overlaps(np.array([100.0, 200.0]), (120.0, 130.0)).tolist() == [True]
