@@ -168,10 +168,12 @@ def _normalisation(made: Any) -> str:
 
 def _print_result(result: RunResult) -> None:
     if result.cutflow:
+        from rdfplugins.report.blinding import blinding
         from rdfplugins.report.tables import cutflow_table
 
         console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
-        console.print(cutflow_table(list(result.cutflow.values()), result.lumi_pb))
+        cutflows, config = list(result.cutflow.values()), result.config
+        console.print(cutflow_table(cutflows, config.input.lumi_pb, blinding=blinding(config), width=console.width))
     for path in [*result.outputs.values(), *result.exports, *result.report]:
         click.echo(str(path))
 

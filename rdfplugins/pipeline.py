@@ -38,15 +38,15 @@ class RunResult:
         Sample -> cutflow; weighted numbers in pb for simulation.
     report
         Plots and tables.
-    lumi_pb
-        Luminosity of the config in 1/pb, by which weighted numbers become numbers of events.
+    config
+        The config that was run.
     """
 
     outputs: dict[str, Path]
     exports: tuple[Path, ...]
     cutflow: dict[str, Cutflow]
     report: tuple[Path, ...]
-    lumi_pb: float | None
+    config: Config
 
 
 def run(
@@ -127,7 +127,7 @@ def run(
             from rdfplugins import report
 
             plots = report.run(loaded, trees_of(loaded, folder, options.samples), folder)
-    return RunResult(outputs, exports, cutflows, plots, loaded.input.lumi_pb)
+    return RunResult(outputs, exports, cutflows, plots, loaded)
 
 
 def plan(

@@ -53,7 +53,9 @@ def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -
     monitor.watch(count, EVENTS_BETWEEN_LOOKS)
     log = runtime.ErrorLog()
     terminal = os.dup(2)
-    end = runtime.CleanEnd(terminal, f"sample '{name}': the output cannot be written, is the disk full?", str(unfinished))
+    end = runtime.CleanEnd(
+        terminal, f"sample '{name}': the output cannot be written, is the disk full?", str(unfinished)
+    )
     failure: Exception | None = None
     try:
         with _bar(name, entries, monitor, shown=progress), cpp.captured_stderr() as captured:

@@ -214,6 +214,10 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
             skip_bad=config.input.on_bad_file == "skip",
             constants=normalise.branches(config, name).values(),
         )
+        if any("://" not in file.path and Path(file.path).resolve() == path.resolve() for file in found.files):
+            raise InputError(
+                f"{path} is an input of sample '{name}' and would be overwritten; choose another folder with -o"
+            )
         for skipped, reason in found.skipped:
             options.say(f"{name}: warning: skipped {skipped}: {reason}")
         sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)

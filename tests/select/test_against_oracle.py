@@ -80,7 +80,9 @@ def check_run(  # noqa: PLR0913
     result = helpers.run(tmp_path, data, threads=threads)
     events = list(compare.events_from_root(str(file)))
     tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in parameters.items()}
-    oracle: dict[str, Any] = {"kind": kind, "xsec_pb": XSEC, "sum_of_weights": TOTAL} if kind == "mc" else {"kind": kind}
+    oracle: dict[str, Any] = (
+        {"kind": kind, "xsec_pb": XSEC, "sum_of_weights": TOTAL} if kind == "mc" else {"kind": kind}
+    )
     expected = compare.expected_table(events, **oracle, empty=empty, **tuples)
     found = helpers.columns(result.outputs["one"])
     compare.assert_same_events(found, expected)
