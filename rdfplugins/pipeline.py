@@ -12,13 +12,14 @@ from rdfplugins.errors import ConfigError, InputError, did_you_mean
 from rdfplugins.files import atomic, make_folder
 from rdfplugins.paths import shipped
 from rdfplugins.select import stage as select_stage
+from rdfplugins.select.options import Options
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
     from rdfplugins.config import Config
-    from rdfplugins.select.cutflow import Cutflow
+    from rdfplugins.cutflow import Cutflow
 
 STAGES = ("select", "report")
 _LOG = logging.getLogger("rdfplugins")
@@ -104,7 +105,7 @@ def run(
     loaded = load_config(find_config(config, tell), overrides)
     chosen = choose_stages(loaded, stages)
     folder = Path(output if output is not None else loaded.select.output.dir)
-    options = select_stage.Options(
+    options = Options(
         folder=folder,
         samples=None if samples is None else tuple(samples),
         threads=threads,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import uproot
 
 from rdfplugins import provenance
+from rdfplugins.cutflow import Cutflow
 from rdfplugins.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,31 +20,6 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config
 
 _AGAIN = "; run the stage select again"
-
-
-@dataclasses.dataclass(frozen=True)
-class Cut:
-    """Events after one cut; ``weighted`` in pb for simulation, in events for data, ``variance`` in its square."""
-
-    name: str
-    events: int
-    weighted: float
-    variance: float
-
-    @property
-    def error(self) -> float:
-        """Statistical error of ``weighted``."""
-        return math.sqrt(self.variance)
-
-
-@dataclasses.dataclass(frozen=True)
-class Cutflow:
-    """The cuts of one sample in their order; ``bad_weights`` counts events left out of the sums of weights."""
-
-    sample: str
-    kind: str
-    cuts: tuple[Cut, ...]
-    bad_weights: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +78,7 @@ def read(config: Config, name: str, path: Path) -> Contents:
         raise InputError(f"{path}: no output of the stage select for sample '{name}'{_AGAIN}")
     try:
         sample = record["sample"]
-        cutflow = _cutflow(record["cutflow"])
+        cutflow = Cutflow.from_json(record["cutflow"])
         with uproot.open(path) as file:
             histograms = {key: _histogram(config, file, path, key) for key in config.select.histograms}
         return Contents(
@@ -117,11 +92,6 @@ def read(config: Config, name: str, path: Path) -> Contents:
         )
     except KeyError as error:
         raise InputError(f"{path}: its provenance has no {error}{_AGAIN}") from error
-
-
-def _cutflow(stored: dict[str, Any]) -> Cutflow:
-    cuts = tuple(Cut(cut["name"], cut["events"], cut["weighted"], cut["variance"]) for cut in stored["cuts"])
-    return Cutflow(stored["sample"], stored["kind"], cuts, stored["bad_weights"])
 
 
 def _histogram(config: Config, file: Any, path: Path, key: str) -> Histogram:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rdfplugins.cutflow import Cutflow
     from rdfplugins.report.blinding import Blinding
 
 BLINDED = "blinded"
@@ -24,32 +25,6 @@ _PB_PER_FB = 1000.0
 _ALMOST_ALL = 99.95  # per cent, from which one decimal would give 100.0
 _LAYOUTS = ("wide", "compact", "tall")
 _UNLIMITED = 100_000
-
-
-class CutLike(Protocol):
-    """One cut: events, and their sum of weights with its error, in pb for simulation and events for data."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def events(self) -> int: ...  # noqa: D102
-    @property
-    def weighted(self) -> float: ...  # noqa: D102
-    @property
-    def error(self) -> float: ...  # noqa: D102
-
-
-class CutflowLike(Protocol):
-    """The cutflow of one sample, of whichever stage."""
-
-    @property
-    def sample(self) -> str: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def cuts(self) -> Sequence[CutLike]: ...  # noqa: D102
-    @property
-    def bad_weights(self) -> int: ...  # noqa: D102
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,9 +108,7 @@ def format_percent(fraction: float | None) -> str:
     )
 
 
-def cutflow_rows(
-    cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None
-) -> list[Row]:
+def cutflow_rows(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None) -> list[Row]:
     """Return the cuts of all samples, in their order, with a cell for each sample.
 
     Parameters
@@ -151,7 +124,7 @@ def cutflow_rows(
     return [Row(name, tuple(column.get(name) for column in columns)) for name in _merged(cutflows)]
 
 
-def _cells(cutflow: CutflowLike, lumi_pb: float | None, blinding: Blinding | None) -> dict[str, Cell]:
+def _cells(cutflow: Cutflow, lumi_pb: float | None, blinding: Blinding | None) -> dict[str, Cell]:
     data = cutflow.kind == "data"
     scale = 1.0 if data or lumi_pb is None else lumi_pb
     names = [cut.name for cut in cutflow.cuts]
@@ -174,7 +147,7 @@ def _cells(cutflow: CutflowLike, lumi_pb: float | None, blinding: Blinding | Non
     return cells
 
 
-def _merged(cutflows: Sequence[CutflowLike]) -> list[str]:
+def _merged(cutflows: Sequence[Cutflow]) -> list[str]:
     names: list[str] = []
     for cutflow in cutflows:
         place = 0
@@ -188,7 +161,7 @@ def _merged(cutflows: Sequence[CutflowLike]) -> list[str]:
 
 
 def cutflow_table(
-    cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None, width: int = 100
+    cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None, width: int = 100
 ) -> Table:
     """Return a table for a terminal: expected events with errors; below them, dim, raw events and efficiency.
 
@@ -209,7 +182,7 @@ def cutflow_table(
     return table
 
 
-def _terminal_table(title: str, cutflows: Sequence[CutflowLike], rows: Sequence[Row], layout: str) -> Table:
+def _terminal_table(title: str, cutflows: Sequence[Cutflow], rows: Sequence[Row], layout: str) -> Table:
     table = Table(
         title=title,
         caption="below: raw events, and efficiency relative to the first row",
@@ -252,7 +225,7 @@ def _expected(cell: Cell) -> str:
 
 
 def markdown(
-    cutflows: Sequence[CutflowLike],
+    cutflows: Sequence[Cutflow],
     lumi_pb: float | None,
     *,
     blinding: Blinding | None = None,
@@ -296,9 +269,7 @@ def _grid(samples: Sequence[str], rows: Sequence[Row], word: Callable[[Cell], st
     return "\n".join(line(cells) for cells in [*head, *body])
 
 
-def to_json(
-    cutflows: Sequence[CutflowLike], lumi_pb: float | None, *, blinding: Blinding | None = None
-) -> dict[str, Any]:
+def to_json(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Any]:
     """Return the cutflows as JSON values: ``weighted`` in ``unit``, ``expected`` in events; null where blinded.
 
     Without a luminosity the ``expected`` numbers of simulation are null.

@@ -1,4 +1,4 @@
-"""Cutflows: how many events, and what sum of weights, remain after each cut."""
+"""Cutflows in ROOT: booked with the graph, read after the loop, written as histograms."""
 
 from __future__ import annotations
 
@@ -8,78 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rdfplugins.cutflow import Cut, Cutflow
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ALL = "all"
+
+def to_histograms(cutflow: Cutflow, root: Any) -> list[Any]:
+    """Return the TH1D ``cutflow`` (entries) and ``cutflow_weighted``, one named bin a cut."""
+    raw = [(cut.events, cut.events) for cut in cutflow.cuts]
+    weighted = [(cut.weighted, cut.variance) for cut in cutflow.cuts]
+    return [
+        _histogram(cutflow, root, "cutflow", "events after each cut", raw),
+        _histogram(cutflow, root, "cutflow_weighted", "sum of weights after each cut", weighted),
+    ]
 
 
-@dataclasses.dataclass(frozen=True)
-class Cut:
-    """Events after one cut.
-
-    Attributes
-    ----------
-    events
-        Number of entries.
-    weighted, variance
-        Sum of weights (pb for simulation, events for data) and sum of their squares.
-    """
-
-    name: str
-    events: int
-    weighted: float
-    variance: float
-
-    @property
-    def error(self) -> float:
-        """Statistical error of ``weighted``: the root of the sum of squared weights."""
-        return math.sqrt(self.variance)
-
-
-@dataclasses.dataclass(frozen=True)
-class Cutflow:
-    """The cuts of one sample in their order; the first is ``all``, before any cut.
-
-    Attributes
-    ----------
-    bad_weights
-        Events whose weight is NaN or infinite: counted in ``events``, left out of the sums of weights.
-    """
-
-    sample: str
-    kind: str
-    cuts: tuple[Cut, ...]
-    bad_weights: int
-
-    def scale(self, lumi_pb: float | None) -> float:
-        """Return what the weighted numbers are multiplied with for expected events: the luminosity, or 1 for data."""
-        return 1.0 if self.kind == "data" or lumi_pb is None else lumi_pb
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the cutflow as JSON values."""
-        cuts = [{**dataclasses.asdict(cut), "error": cut.error} for cut in self.cuts]
-        return {"sample": self.sample, "kind": self.kind, "bad_weights": self.bad_weights, "cuts": cuts}
-
-    def to_histograms(self, root: Any) -> list[Any]:
-        """Return the TH1D ``cutflow`` (entries) and ``cutflow_weighted``, one named bin a cut."""
-        raw = [(cut.events, cut.events) for cut in self.cuts]
-        weighted = [(cut.weighted, cut.variance) for cut in self.cuts]
-        return [
-            self._histogram(root, "cutflow", "events after each cut", raw),
-            self._histogram(root, "cutflow_weighted", "sum of weights after each cut", weighted),
-        ]
-
-    def _histogram(self, root: Any, name: str, title: str, contents: Sequence[tuple[float, float]]) -> Any:
-        histogram = root.TH1D(name, title, len(self.cuts), 0.0, float(len(self.cuts)))
-        histogram.SetDirectory(root.nullptr)
-        histogram.Sumw2()
-        for number, (cut, (content, variance)) in enumerate(zip(self.cuts, contents, strict=True), start=1):
-            histogram.GetXaxis().SetBinLabel(number, cut.name)
-            histogram.SetBinContent(number, content)
-            histogram.SetBinError(number, math.sqrt(variance))
-        histogram.SetEntries(self.cuts[0].events)
-        return histogram
+def _histogram(cutflow: Cutflow, root: Any, name: str, title: str, contents: Sequence[tuple[float, float]]) -> Any:
+    histogram = root.TH1D(name, title, len(cutflow.cuts), 0.0, float(len(cutflow.cuts)))
+    histogram.SetDirectory(root.nullptr)
+    histogram.Sumw2()
+    for number, (cut, (content, variance)) in enumerate(zip(cutflow.cuts, contents, strict=True), start=1):
+        histogram.GetXaxis().SetBinLabel(number, cut.name)
+        histogram.SetBinContent(number, content)
+        histogram.SetBinError(number, math.sqrt(variance))
+    histogram.SetEntries(cutflow.cuts[0].events)
+    return histogram
 
 
 @dataclasses.dataclass(frozen=True)

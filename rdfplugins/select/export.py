@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rdfplugins.config import Config
-    from rdfplugins.select.stage import Options
+    from rdfplugins.select.options import Options
 
 ROWS_AT_ONCE = 100_000
 _KEY_DIGITS = 16

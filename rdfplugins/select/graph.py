@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp
 from rdfplugins.config.steps import DefineStep, FilterStep, NodeStep
+from rdfplugins.cutflow import ALL, Cutflow
 from rdfplugins.errors import ConfigError, CppError, MissingColumnError, did_you_mean
 from rdfplugins.nodes import base
 from rdfplugins.select import keys
-from rdfplugins.select.cutflow import ALL, BookedCuts, Cutflow
+from rdfplugins.select.cutflow import BookedCuts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -258,7 +259,7 @@ class Graph:
         return list(dict.fromkeys([*chosen, *self._own]))
 
     def _store_bool_vectors(self) -> None:
-        """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that goes through as it is."""
+        """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that is only passed on."""
         for column in self.columns:
             if "RVec<bool>" in str(self.df.GetColumnType(column)):
                 self.df = self.df.Redefine(column, f"std::vector<bool>({column}.begin(), {column}.end())")

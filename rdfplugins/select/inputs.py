@@ -78,7 +78,7 @@ class Inputs:
                     )
                 if entries != file.entries:
                     raise InputError(
-                        f"{file.path}: branch '{name}' has {entries} entries where tree '{self.tree}' has {file.entries}"
+                        f"{file.path}: branch '{name}' has {entries} entries where the tree has {file.entries}"
                     )
 
 
@@ -107,7 +107,7 @@ def inspect(paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Itera
     for path in paths:
         try:
             files.append(_inspect_file(path, tree, wanted))
-        except InputError as error:
+        except InputError as error:  # noqa: PERF203 (opening a file costs far more)
             if not skip_bad:
                 raise
             skipped.append((path, str(error)))

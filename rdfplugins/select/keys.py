@@ -53,7 +53,7 @@ def _no_key(column: str, have: list[str]) -> str:
 
 
 def _define_entry_key(df: Any, sample: str, inputs: Inputs) -> Any:
-    """Identify by file and entry in it; right in one thread only, where ``rdfentry_`` counts along the list of files."""
+    """Identify by file and entry in it; right in one thread only, where ``rdfentry_`` counts along all files."""
     firsts, files, first = [], [], 0
     for file in inputs.files:
         firsts.append(f"{first}ULL")
@@ -88,7 +88,7 @@ def find_duplicates(path: Path, tree: str, entries: int) -> list[int]:
 
 
 def duplicates_error(df: Any, sample: str, key: Sequence[str] | str, found: Sequence[int]) -> InputError:
-    """Return the error that shows the events with these keys; ``df`` reads the input anew, with ``event_key`` defined."""
+    """Return the error that shows the events with these keys; ``df`` reads the input anew and has ``event_key``."""
     if key == "entry":
         return InputError(f"sample '{sample}': the same file stands twice in its list, under names that end alike")
     chosen = " || ".join(f"event_key == {value}ULL" for value in found)

@@ -1,4 +1,4 @@
-"""One event loop: progress on a terminal, a clean end at Ctrl-C, and ROOT's errors raised, not printed and passed over."""
+"""One event loop: progress on a terminal, a clean end at Ctrl-C, ROOT's errors raised, not printed and passed over."""
 
 from __future__ import annotations
 

@@ -62,16 +62,19 @@ def resolve(
         values[key] = value
         origin[key] = {"value": value, "from": "config" if given is not None else "simulation"}
         if value is None:
-            origin[key] = {"branch": branch, "first_values": _first_values(config, name, key, branch, inputs, say)}
+            origin[key] = {
+                "branch": branch,
+                "first_values": _first_values(config, name, key, branch, inputs=inputs, say=say),
+            }
         elif given is not None:
-            _compare(name, key, value, branch, inputs, say)
+            _compare(name, key, value, branch, inputs=inputs, say=say)
     for key in _WORDS:  # of use to nodes that declare no branches
         values.setdefault(key, getattr(spec, key) if getattr(spec, key) is not None else generated.get(key))
     return Sample("mc", label=label, lumi_pb=lumi, **values), origin
 
 
 def _first_values(
-    config: Config, name: str, key: str, branch: str, inputs: Inputs, say: Callable[[str], None]
+    config: Config, name: str, key: str, branch: str, *, inputs: Inputs, say: Callable[[str], None]
 ) -> list[float]:
     aliased = branch in config.input.aliases
     if aliased or (any(file.entries == 0 and branch in file.branches for file in inputs.files) and not inputs.entries):
@@ -92,10 +95,10 @@ def _first_values(
     return found
 
 
-def _compare(name: str, key: str, value: float, branch: str, inputs: Inputs, say: Callable[[str], None]) -> None:
+def _compare(name: str, key: str, value: float, branch: str, *, inputs: Inputs, say: Callable[[str], None]) -> None:
     for file in inputs.files:
         there = file.constants.get(branch)
-        if there is not None and abs(there - value) > TOLERANCE * abs(value):
+        if there is not None and not abs(there - value) <= TOLERANCE * abs(value):  # NaN contradicts, too
             say(
                 f"{name}: warning: {_WORDS[key]} {value:g}{_UNITS[key]} of the config is used; branch '{branch}' of"
                 f" {file.path} says {there:g}"

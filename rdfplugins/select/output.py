@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
 from rdfplugins.errors import OutputError
+from rdfplugins.select.cutflow import to_histograms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rdfplugins.select.cutflow import Cutflow
+    from rdfplugins.cutflow import Cutflow
 
 
 def complete(
@@ -41,7 +42,7 @@ def complete(
         for histogram in filled:
             if not histogram.GetSumw2N():  # ROOT keeps none where all weights are 1
                 histogram.Sumw2()
-        for histogram in [*cutflow.to_histograms(root), *filled]:
+        for histogram in [*to_histograms(cutflow, root), *filled]:
             file.WriteObject(histogram, histogram.GetName())
         # uproot and people read a TObjString with ease
         file.WriteObject(root.TObjString(json.dumps(record, indent=1, default=str)), provenance.NAME)

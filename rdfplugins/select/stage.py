@@ -8,51 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
 from rdfplugins.config.steps import NodeStep
+from rdfplugins.cutflow import Cutflow
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError, RdfpluginsError, did_you_mean
 from rdfplugins.files import atomic, lock, make_folder
 from rdfplugins.nodes import base
 from rdfplugins.select import export, inputs, keys, loop, normalise, output, sources
-from rdfplugins.select.cutflow import Cut, Cutflow
 from rdfplugins.select.graph import Graph, node_arguments, parameter_path, used_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
+    from rdfplugins.select.options import Options
 
 STAGE = "select"
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How a run is made; none of it changes which events are selected, but for ``max_events``.
-
-    Attributes
-    ----------
-    folder
-        Where outputs go.
-    samples
-        Names of samples to run; None: all.
-    threads
-        Threads of the event loop; 1 keeps the order of the input.
-    max_events
-        Look at the first events of each sample only; the output is marked as partial.
-    force
-        Make again what is up to date.
-    progress
-        Draw a progress bar.
-    say
-        Told of what a user should know, a line at a time.
-    """
-
-    folder: Path
-    samples: tuple[str, ...] | None = None
-    threads: int = 1
-    max_events: int | None = None
-    force: bool = False
-    progress: bool = False
-    say: Callable[[str], None] = lambda line: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,10 +184,7 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
             skip_bad=config.input.on_bad_file == "skip",
             constants=normalise.branches(config, name).values(),
         )
-        if any("://" not in file.path and Path(file.path).resolve() == path.resolve() for file in found.files):
-            raise InputError(
-                f"{path} is an input of sample '{name}' and would be overwritten; choose another folder with -o"
-            )
+        _keep_inputs(found, name, path)
         for skipped, reason in found.skipped:
             options.say(f"{name}: warning: skipped {skipped}: {reason}")
         sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)
@@ -242,11 +209,19 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
     return _Prepared(name, path, found, sample, key, fresh, record)
 
 
+def _keep_inputs(found: inputs.Inputs, name: str, path: Path) -> None:
+    """Refuse an output that would take the place of an input."""
+    if any("://" not in file.path and Path(file.path).resolve() == path.resolve() for file in found.files):
+        raise InputError(
+            f"{path} is an input of sample '{name}' and would be overwritten; choose another folder with -o"
+        )
+
+
 def _run_sample(config: Config, prepared: _Prepared, options: Options) -> SampleOutput:
     name, path = prepared.name, prepared.path
     if prepared.fresh:
         options.say(f"{name}: {path} is up to date")
-        return SampleOutput(name, path, _read_cutflow(path), made=False)
+        return SampleOutput(name, path, Cutflow.from_json((provenance.read(path) or {})["cutflow"]), made=False)
     root = cpp.load_root()
     chain = root.TChain(config.input.tree)
     for file in prepared.inputs.files:
@@ -320,9 +295,3 @@ def _key(config: Config, name: str, labels: dict[str, int], found: inputs.Inputs
             options.max_events,
         ]
     )
-
-
-def _read_cutflow(path: Path) -> Cutflow:
-    stored = (provenance.read(path) or {})["cutflow"]
-    cuts = tuple(Cut(cut["name"], cut["events"], cut["weighted"], cut["variance"]) for cut in stored["cuts"])
-    return Cutflow(stored["sample"], stored["kind"], cuts, stored["bad_weights"])

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from rdfplugins import cpp
@@ -135,14 +134,10 @@ def build() -> Path:
 
 
 def measure(command: tuple[str, ...]) -> Usage:
-    """Run a command and return what it used, its own children included."""
+    """Run a command in a process of its own and return what it used."""
     paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return Usage(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
+    launcher = [sys.executable, "-I", "-S", str(HERE / "launch.py")]
+    done = subprocess.run([*launcher, *command], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    cpu, wall, memory_kb = map(float, done.stdout.split())
+    return Usage(cpu, wall, memory_kb / 1024)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rdfplugins.report.blinding import Blinding
-from rdfplugins.report.contents import Cut, Cutflow
+from rdfplugins.cutflow import Cut, Cutflow
 from rdfplugins.report.tables import (
     ABSENT,
     cutflow_rows,
