@@ -31,6 +31,7 @@ _included: dict[str, CppError | None] = {}
 
 def load_root() -> Any:
     """Import ROOT without its pre-release warning and without its handling of our command line, and return it."""
+    ours = "ROOT" not in sys.modules  # who imported ROOT before us keeps canvases and command line as they were
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\s*This distribution of ROOT", category=UserWarning)
         try:
@@ -40,8 +41,9 @@ def load_root() -> Any:
                 f"ROOT cannot be imported ({error}); install it with: pip install --pre 'rdfplugins[root]'"
                 " (or take ROOT from conda or LCG)"
             ) from error
-        ROOT.PyConfig.IgnoreCommandLineOptions = True
-        ROOT.gROOT.SetBatch(True)  # noqa: FBT003 (the signature is ROOT's)
+        if ours:
+            ROOT.PyConfig.IgnoreCommandLineOptions = True
+            ROOT.gROOT.SetBatch(True)  # noqa: FBT003 (the signature is ROOT's)
     return ROOT
 
 
@@ -109,7 +111,8 @@ def at_line(code: str, file: str | None, line: int | None) -> str:
     if file is None or line is None:
         return code
     escaped = file.replace("\\", "\\\\").replace('"', '\\"')
-    return f'\n#line {line} "{escaped}"\n{code}'
+    # the second mark: what is left open, e.g. a bracket, is reported where the code ends and not a line below
+    return f'\n#line {line} "{escaped}"\n{code}\n#line {line + code.count(chr(10))} "{escaped}"'
 
 
 def declare(code: str, what: str, *, file: str | None = None, line: int | None = None) -> None:
@@ -151,7 +154,7 @@ def _include_once(key: str, header: str, what: str, folder: Path) -> None:
     root.gInterpreter.AddIncludePath(str(folder))
     _included[key] = None
     try:
-        declare(f'#include "{header}"', what)
+        declare(f"#include <{header}>" if '"' in header else f'#include "{header}"', what)
     except CppError as error:
         _included[key] = error
         raise

@@ -43,7 +43,7 @@ class ConfigErrors(ConfigError):  # noqa: N818 (a plural)
 
     def __init__(self, faults: Sequence[ConfigError]) -> None:
         self.faults = list(faults)
-        RdfpluginsError.__init__(self, "\n".join(str(fault) for fault in faults))
+        super().__init__("\n".join(str(fault) for fault in faults))
 
 
 class InputError(RdfpluginsError):

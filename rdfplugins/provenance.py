@@ -60,7 +60,7 @@ def read(path: Path) -> dict[str, Any] | None:
         except OSError:
             return None
         stored = file.Get(NAME)
-        text = str(stored.GetString()) if stored else ""
+        text = str(stored.GetString()) if hasattr(stored, "GetString") else ""  # another's object may have our name
         file.Close()
     try:
         found = json.loads(text)
@@ -71,8 +71,8 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def is_fresh(path: Path, stage: str, key: str) -> bool:
     """Return whether a file holds the result of ``stage`` with this key."""
-    found = read(path)
-    return found is not None and found.get("stages", {}).get(stage) == key
+    stages = (read(path) or {}).get("stages")
+    return isinstance(stages, dict) and stages.get(stage) == key
 
 
 def _git_commit(folder: Path) -> str | None:

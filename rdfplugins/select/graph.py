@@ -27,7 +27,7 @@ WEIGHT = "rdfp_weight_"
 _ZERO = "rdfp_zero_"
 _BAD = "rdfp_bad_weight_"
 _UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
-_WORD = re.compile(r"(?<![\w.:])[A-Za-z_]\w*")
+_WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 
 
 @dataclasses.dataclass

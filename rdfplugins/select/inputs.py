@@ -151,6 +151,8 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
     tree = file.Get(tree_name)
     if not tree:
         trees = sorted({str(key.GetName()) for key in file.GetListOfKeys() if "TTree" in str(key.GetClassName())})
+        if tree_name in trees:
+            raise InputError(f"{path}: tree '{tree_name}' is damaged and cannot be read; fetch the file again")
         listed = f" (it has: {', '.join(trees[:MAX_NAMED])})" if trees else ""
         raise InputError(f"{path}: has no tree '{tree_name}'{did_you_mean(tree_name, trees)}{listed}")
     if not isinstance(tree, root.TTree):

@@ -87,7 +87,7 @@ def _explained(name: str, failure: Exception | None, errors: list[str], printed:
     if errors:
         kind = OutputError if _WRITING.search(errors[0]) else InputError
         what = "the output cannot be written" if kind is OutputError else "an input cannot be read"
-        return kind(f"sample '{name}': {what}: {errors[0].rstrip(': ')}")
+        return kind(f"sample '{name}': {what}: {' '.join(errors[0].split())}")
     if ": error: " in printed:
         return cpp.compile_error(f"the graph of sample '{name}'", printed, file=None, line=None, fallback=str(failure))
     text = str(failure)

@@ -129,8 +129,11 @@ def _chosen(config: Config, wanted: tuple[str, ...] | None) -> list[str]:
 
 
 def _threads(config: Config, options: Options) -> int:
-    if options.threads > 1 and options.max_events is not None:
-        options.say("--max-events looks at the first events, which needs one thread: running with 1")
+    if options.max_events is not None:
+        options.say(
+            f"only the first {options.max_events} events of each sample, in one thread: outputs are marked as partial, sums"
+            " of weights are too small"
+        )
         return 1
     if options.threads > 1 and config.input.key == "entry":
         options.say("input.key is 'entry', which needs the order of the file: running with 1 thread")
@@ -225,11 +228,11 @@ def _run_sample(config: Config, prepared: _Prepared, options: Options) -> Sample
     root = cpp.load_root()
     chain = root.TChain(config.input.tree)
     for file in prepared.inputs.files:
-        chain.Add(file.path)
+        chain.AddFile(file.path)  # not Add: brackets and stars of a name are no wildcards
     frame = root.RDataFrame(chain)
     entries = prepared.inputs.entries
     start = frame
-    if options.max_events is not None:
+    if options.max_events is not None and options.max_events < entries:  # Range takes 32 bits and keeps the last ones
         start, entries = frame.Range(options.max_events), min(entries, options.max_events)
     graph = Graph(
         start,

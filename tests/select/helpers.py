@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import uproot
@@ -12,6 +11,9 @@ import yaml
 
 import rdfplugins as rp
 from rdfplugins.simulate import trees
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STEPS: list[dict[str, Any]] = [
     {"node": "diphoton.weights"},

@@ -66,7 +66,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {mode: folder / f"{mode}.root" for mode in ("tt", "Wp", "data")}
 
 
-def check_run(  # noqa: PLR0913
+def check_run(
     tmp_path: Path, file: Path, *, kind: str, threads: int, parameters: dict[str, Any], empty: float = math.nan
 ) -> None:
     steps = [
@@ -150,12 +150,12 @@ def test_jets_and_leptons_of_real_events_agree(tmp_path: Path, real_data: Path) 
     path = real_data / "atlas_mini" / "data_B.4lep.root"
     photons = {
         "photon_n": "2u",
-        **{name: "ROOT::RVec<bool>(2, true)" for name in ("photon_isTightID", "photon_trigMatched")},
+        **dict.fromkeys(("photon_isTightID", "photon_trigMatched"), "ROOT::RVec<bool>(2, true)"),
         "photon_pt": "ROOT::RVec<float>{80000.f, 60000.f}",
         "photon_eta": "ROOT::RVec<float>{0.5f, -0.3f}",
         "photon_phi": "ROOT::RVec<float>{0.1f, 2.4f}",
         "photon_E": "ROOT::RVec<float>{90210.f, 62720.f}",
-        **{name: "ROOT::RVec<float>(2, 100.f)" for name in ("photon_ptcone30", "photon_etcone20")},
+        **dict.fromkeys(("photon_ptcone30", "photon_etcone20"), "ROOT::RVec<float>(2, 100.f)"),
         "trigP": "true",
     }
     sample = {"one": {"kind": "data", "files": str(path)}}
