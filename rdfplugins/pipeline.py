@@ -158,7 +158,7 @@ def copy_config(name: str, folder: Path) -> Path:
     if wanted not in shipped_configs():
         raise ConfigError(f"no shipped config '{name}'{did_you_mean(wanted, shipped_configs())}")
     target = folder / wanted
-    if target.exists():
+    if target.exists() or target.is_symlink():
         raise ConfigError("is there already; remove it, or copy it elsewhere", file=str(target))
     make_folder(folder)
     with atomic(target) as part:

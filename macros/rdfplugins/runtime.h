@@ -38,12 +38,12 @@ snapshot(RNode node, const std::string &tree, const std::string &file,
   return node.Snapshot(tree, file, columns, options);
 }
 
-// Book a histogram; an empty weight means one of 1.
+// Book a histogram.
 inline ROOT::RDF::RResultPtr<TH1D> histogram(RNode node, const std::string &name, const std::string &title, int bins,
                                              double low, double high, const std::string &column,
                                              const std::string &weight) {
   const ROOT::RDF::TH1DModel model(name.c_str(), title.c_str(), bins, low, high);
-  return weight.empty() ? node.Histo1D(model, column) : node.Histo1D(model, column, weight);
+  return node.Histo1D(model, column, weight);
 }
 
 inline std::atomic<bool> &stop_requested() {

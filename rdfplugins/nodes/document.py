@@ -37,7 +37,8 @@ def document(node: Node[Any]) -> str:
     if given:
         lines.append(f"  (given by the pipeline: {', '.join(sorted(given))})")
     defaults = {
-        key: value.default for key, value in node.parameters.items() if value.default is not inspect.Parameter.empty
+        key: f"<{key}>" if value.default is inspect.Parameter.empty else value.default
+        for key, value in node.parameters.items()
     }
     if "sample" in node.parameters:
         defaults["sample"] = Sample("mc")

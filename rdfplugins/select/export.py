@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rdfplugins.select.options import Options
 
 ROWS_AT_ONCE = 100_000
+MOST_RUNS = 100  # all are open when they are merged
 _KEY_DIGITS = 16
 _FORMATS = {"f4": "%.9g", "f8": "%.17g"}
 
@@ -83,7 +84,7 @@ def _columns(config: Config, files: Sequence[Path], options: Options) -> list[st
     if dropped:
         options.say(f"{config.name}.tsv: left out, as not every sample has them: {', '.join(dropped)}")
     for name in common:
-        if not all(isinstance(schema[name], uproot.interpretation.numerical.AsDtype) for schema in schemas):
+        if not all(_is_scalar(schema[name]) for schema in schemas):
             raise config.fault(
                 f"column '{name}' is a vector, which a TSV file cannot hold: list the columns without it under"
                 " select.output.columns",
@@ -92,11 +93,20 @@ def _columns(config: Config, files: Sequence[Path], options: Options) -> list[st
     return [name for name in common if name != "label_id"]
 
 
+def _is_scalar(interpretation: Any) -> bool:
+    """Return whether a branch holds one number an event: neither a vector nor an array of fixed length."""
+    import uproot
+
+    return isinstance(interpretation, uproot.interpretation.numerical.AsDtype) and interpretation.inner_shape == ()
+
+
 def _sorted_rows(tree: Any, columns: Sequence[str], names: dict[int, str], folder: Path) -> Iterator[str]:
     """Yield the lines of one tree in the order of their event keys."""
     runs = []
     wanted = list(dict.fromkeys([*columns, "event_key", "label_id"]))
-    for number, arrays in enumerate(tree.iterate(wanted, library="np", step_size=ROWS_AT_ONCE)):
+    for number, arrays in enumerate(
+        tree.iterate(wanted, library="np", step_size=max(ROWS_AT_ONCE, tree.num_entries // MOST_RUNS))
+    ):
         runs.append(folder / str(number))
         order = np.argsort(arrays["event_key"], kind="stable")
         with runs[-1].open("w", encoding="utf-8", newline="\n") as file:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
 WEIGHT = "rdfp_weight_"
 _ZERO = "rdfp_zero_"
+_ONE = "rdfp_one_"
 _BAD = "rdfp_bad_weight_"
 _UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
@@ -178,7 +179,7 @@ class Graph:
         if self._config.select.split is not None:
             self.df, names = keys.define_split(self.df, self._config.select.split)
             self._own += names
-        self.df = self.df.Define("label_id", str(label_id)).Define(_ZERO, "0")
+        self.df = self.df.Define("label_id", str(label_id)).Define(_ZERO, "0").Define(_ONE, "1.0")
         self._own.append("label_id")
 
     def _book_weight(self) -> None:
@@ -204,11 +205,13 @@ class Graph:
     # -- bookings
 
     def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int) -> BookedCuts:
+        """Book how many cuts were passed, counted and weighted; all of double, so that ROOT compiles one action."""
         book = cpp.load_root().rdfp.runtime.histogram
-        node = base.as_rnode(df)
         label = names[0] if names else column
-        raw = book(node, f"raw_{label}", "", bins, -0.5, bins - 0.5, column, "")
-        weighted = book(node, f"weighted_{label}", "", bins, -0.5, bins - 0.5, column, WEIGHT)
+        passed = f"rdfp_passed_{len(self._cuts)}_"
+        node = base.as_rnode(df.Define(passed, f"double({column})"))
+        raw = book(node, f"raw_{label}", "", bins, -0.5, bins - 0.5, passed, _ONE)
+        weighted = book(node, f"weighted_{label}", "", bins, -0.5, bins - 0.5, passed, WEIGHT)
         return BookedCuts(names, raw, weighted)
 
     def cutflow(self) -> Cutflow:

@@ -4,6 +4,9 @@ usage: awkward_rival.py OUTPUT XSEC_PB SUM_OF_WEIGHTS INPUT...
 
 Shares no code with the package that it is compared with. Only the branches that are needed are read; events that fail a
 cut are dropped before the next; photons are plain two-column arrays as soon as there are exactly two of them.
+
+Compression is asked for as in the other contenders, LZ4 level 4, but uproot writes as many bytes at any level: files
+are larger than ROOT's at that level, and cheaper to write.
 """
 
 from __future__ import annotations

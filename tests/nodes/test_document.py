@@ -1,0 +1,92 @@
+"""What ``rdfrun nodes NAME`` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import pytest
+
+from rdfplugins.nodes import Unit, base, diphoton, node
+from rdfplugins.nodes.document import document, summary
+
+if TYPE_CHECKING:
+    from rdfplugins.nodes.base import RNode
+
+
+@node(name="third.one", needs=lambda p: [p["column"], "other"], makes=("made",))
+def one(df: RNode, *, column: str, width: Annotated[float, Unit("mm")] = 1.0, on: bool = True) -> RNode:
+    """Do one thing.
+
+    In more words.
+    """
+    return df.Define("made", f"{column} * {width if on else 1}")
+
+
+@node(name="third.bare")
+def bare(df: RNode) -> RNode:
+    return df
+
+
+def test_whole_text() -> None:
+    assert document(one).splitlines() == [
+        "third.one",
+        "",
+        "Do one thing.",
+        "",
+        "In more words.",
+        "",
+        "Parameters in `with:`",
+        "  column  text           required",
+        "  width   a number, mm   default 1.0",
+        "  on      true or false  default true",
+        "",
+        "Needs: <column>, other",
+        "",
+        "Makes: made",
+        "",
+        "Keeps: nothing",
+    ]
+
+
+def test_node_without_anything() -> None:
+    lines = document(bare).splitlines()
+    assert lines[0] == "third.bare"
+    assert "  none" in lines
+    assert lines[-5:] == ["Needs: nothing", "", "Makes: nothing", "", "Keeps: nothing"]
+    assert summary(bare) == ""
+
+
+def test_summary() -> None:
+    assert summary(one) == "Do one thing."
+
+
+def test_diphoton_select() -> None:
+    lines = document(diphoton.select).splitlines()
+    for row in (
+        ("min_pt", "a number, GeV", "default 25.0"),
+        ("crack", "a list of 2 numbers or null", "default [1.37, 1.52]"),
+        ("pairing", "'exactly_two' or 'leading_two'", "default exactly_two"),
+        ("mass_range", "a list of 2 numbers or null, GeV", "default [105.0, 160.0]"),
+        ("mass_window", "a list of 2 numbers or null, GeV", "default null"),
+        ("trigger", "text or null", "default trigP"),
+    ):
+        assert any(line.split() == " ".join(row).split() for line in lines), row
+    assert "  (given by the pipeline: units)" in lines
+
+
+def test_weights_are_documented_for_simulation() -> None:
+    text = document(diphoton.weights)
+    assert "Needs: mcWeight, scaleFactor_PILEUP" in text
+    assert "XSection, SumWeights" in " ".join(text.split())
+    assert "  (given by the pipeline: sample)" in text
+
+
+@pytest.mark.parametrize("name", base.names())
+def test_every_installed_node_is_documented(name: str) -> None:
+    found = base.find(name)
+    text = document(found)
+    assert summary(found).endswith((".", ":", ";")) or "." in summary(found)
+    for key in found.parameters:
+        assert key in text
+    # the columns are wrapped by us; docstrings are not
+    assert max(map(len, text.splitlines())) <= 120
