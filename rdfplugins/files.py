@@ -68,8 +68,10 @@ def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False) -> Ite
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+    except OSError as error:
         os.close(descriptor)
+        if not isinstance(error, BlockingIOError):
+            raise OutputError(f"{folder}: cannot be locked: {error.strerror}") from error
         raise OutputError(
             f"{folder}: another run is writing here; wait for it, or choose another folder with -o"
         ) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdfplugins.config import load_config
-from rdfplugins.errors import ConfigError, InputError, did_you_mean
+from rdfplugins.errors import ConfigError, did_you_mean
 from rdfplugins.files import atomic, make_folder
 from rdfplugins.paths import shipped
 from rdfplugins.select import stage as select_stage
@@ -127,7 +127,7 @@ def run(
         else:
             from rdfplugins import report
 
-            plots = report.run(loaded, trees_of(loaded, folder, options.samples), folder)
+            plots = report.run(loaded, select_stage.up_to_date(loaded, folder, tell), folder)
     return RunResult(outputs, exports, cutflows, plots, loaded)
 
 
@@ -190,12 +190,3 @@ def choose_stages(config: Config, wanted: Sequence[str] | None) -> list[str]:
         if name not in there:
             raise ConfigError(f"no stage '{name}' in the config{did_you_mean(name, there)}", file=str(config.path))
     return [name for name in there if wanted is None or name in wanted]
-
-
-def trees_of(config: Config, folder: Path, samples: Sequence[str] | None) -> dict[str, Path]:
-    """Return the trees of the select stage that are there; InputError if one of the wanted samples has none."""
-    files = {name: folder / f"{name}.root" for name in config.input.samples}
-    for name in samples if samples is not None else files:
-        if name in files and not files[name].is_file():
-            raise InputError(f"{files[name]}: not there; run the stage 'select' first")
-    return {name: path for name, path in files.items() if path.is_file()}

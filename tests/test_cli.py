@@ -1,4 +1,4 @@
-"""The command line: options, listings, exit codes, what goes to which stream, and no traceback that was not asked for."""
+"""The command line: options, listings, exit codes, what goes to which stream; no traceback that was not asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +21,8 @@ from rdfplugins.simulate import MODES, simulate_hgg
 from tests.select import helpers
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.testing import Result
 
 SHIPPED = ["hgg.yaml", "hgg_df104.yaml", "hgg_notebook.yaml", "hgg_opendata.yaml"]
@@ -184,9 +185,7 @@ def test_dry_run_finds_faults_of_nodes(config: str, tmp_path: Path) -> None:
     assert "unknown node 'nowhere'" in result.stderr
 
 
-def test_dry_run_of_a_simulated_sample_simulates_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dry_run_of_a_simulated_sample_simulates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RDFPLUGINS_CACHE", str(tmp_path / "cache"))
     result = call("configs/hgg.yaml", "--dry-run")
@@ -196,9 +195,7 @@ def test_dry_run_of_a_simulated_sample_simulates_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_shipped_config_serves_where_there_is_no_such_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_shipped_config_serves_where_there_is_no_such_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     there = shipped("configs") / "hgg.yaml"
     for given in ("configs/hgg.yaml", "hgg.yaml"):

@@ -119,6 +119,22 @@ def test_without_a_place_the_message_has_none(df: Any) -> None:
     assert str(raised.value) == "column 'x' does not compile: use of undeclared identifier 'nothere'"
 
 
+@pytest.mark.parametrize("code", ["v[0] > 1 ? 1 : {0", "[&] {\n return 1;", "if (v[0] > 0) {\n return true; } else {"])
+def test_unclosed_brace_is_refused(df: Any, code: str) -> None:
+    """cling would wait for the rest of it, forever."""
+    with pytest.raises(CppError, match=r"^c\.yaml:[78]: a '\{' is never closed$"), cpp.compiling("x", file="c.yaml"):
+        df.Define("x", cpp.at_line(code, "c.yaml", 7))
+
+
+def test_unclosed_brace_of_a_header(tmp_path: Path) -> None:
+    header = write_header(tmp_path / "open.h", "namespace rdfp_open {\ninline int f() { return 1; }")
+    with pytest.raises(CppError, match=r"open\.h:2: a '{' is never closed"):
+        cpp.include_user_header(header)
+    write_header(header, "namespace rdfp_open {\ninline int f() { return 1; }\n}")
+    cpp.include_user_header(header)  # nothing had reached the compiler
+    assert cpp.load_root().rdfp_open.f() == 1
+
+
 # -- errors of declarations and headers
 
 

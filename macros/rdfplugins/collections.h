@@ -38,14 +38,12 @@ Statistics statistics(const Values &values, double empty, Transform transform) {
   return {min, max, mean, sum, std::sqrt(squares / values.size())};
 }
 
-template <class Values>
-Statistics statistics(const Values &values, double empty) {
+template <class Values> Statistics statistics(const Values &values, double empty) {
   return statistics(values, empty, [](double value) { return value; });
 }
 
 // Statistics of the polar angles of pseudorapidities, in rad.
-template <class Values>
-Statistics theta_statistics(const Values &etas, double empty) {
+template <class Values> Statistics theta_statistics(const Values &etas, double empty) {
   return statistics(etas, empty, [](double eta) { return theta(eta); });
 }
 

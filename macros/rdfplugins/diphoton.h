@@ -1,6 +1,6 @@
 #pragma once
-// Selection of H -> gamma gamma candidates after ATLAS, arXiv:1802.04146, as ROOT's tutorial df104 has it, and features.
-// Momenta and energies in the unit of the file; so are the thresholds of Cuts.
+// Selection of H -> gamma gamma candidates after ATLAS, arXiv:1802.04146, as ROOT's tutorial df104 has it, and
+// features. Momenta and energies in the unit of the file; so are the thresholds of Cuts.
 
 #include "rdfplugins/collections.h"
 #include "rdfplugins/kinematics.h"
@@ -60,8 +60,7 @@ inline void check_length(std::size_t length, std::size_t expected, const char *n
 }
 
 // Identification and acceptance of one photon. NaN passes none of the cuts that are on.
-template <class T>
-bool is_good(const Cuts &cuts, bool tight, T pt, T eta) {
+template <class T> bool is_good(const Cuts &cuts, bool tight, T pt, T eta) {
   const double abs_eta = std::abs(static_cast<double>(eta));
   if (!tight || !(pt > cuts.min_pt)) return false;
   if (cuts.use_max_abs_eta && !(abs_eta < cuts.max_abs_eta)) return false;
@@ -83,8 +82,7 @@ std::pair<int, int> two_good(const Cuts &cuts, const ROOT::RVec<bool> &tight, co
 }
 
 // The indices of the two largest values, the earlier first where two are equal; -1 where there are fewer. NaN is last.
-template <class T>
-std::pair<int, int> two_leading(const ROOT::RVec<T> &pt) {
+template <class T> std::pair<int, int> two_leading(const ROOT::RVec<T> &pt) {
   std::pair<int, int> pair{-1, -1};
   const auto above = [&pt](std::size_t i, int other) {
     return other < 0 || pt[i] > pt[other] || (std::isnan(pt[other]) && !std::isnan(pt[i]));
@@ -116,10 +114,7 @@ std::pair<int, int> find_pair(const Cuts &cuts, const ROOT::RVec<bool> &tight, c
 }
 
 // value / pt of a photon below the bound; the ratio of two floats stays a float, as in C++.
-template <class T>
-bool is_isolated(T cone, T pt, double bound) {
-  return static_cast<T>(cone / pt) < bound;
-}
+template <class T> bool is_isolated(T cone, T pt, double bound) { return static_cast<T>(cone / pt) < bound; }
 
 // All cuts in their order, stopping at the first that fails. No NaN passes a cut.
 // Vectors of cuts that are off may be empty. Throws std::runtime_error where lengths of used vectors differ.
@@ -199,10 +194,10 @@ System system(const Pair &pair, const ROOT::RVec<T> &pts, const ROOT::RVec<T> &e
   const double minus = pt1 * std::exp(-eta1) + pt2 * std::exp(-eta2); // E - pz
   const double ptt = 2.0 * std::abs(px1 * py2 - px2 * py1) / std::hypot(px1 - px2, py1 - py2);
   const double ratio = pt / pair.mass;
-  const double cos_theta_star = std::abs(std::sinh(eta1 - eta2)) / std::sqrt(1.0 + ratio * ratio) * 2.0 * pt1 * pt2 /
-                                (pair.mass * pair.mass);
-  return {pt, 0.5 * std::log(plus / minus), ptt, cos_theta_star, std::abs(eta1 - eta2),
-          std::abs(delta_phi(phi1, phi2))};
+  const double cos_theta_star =
+      std::abs(std::sinh(eta1 - eta2)) / std::sqrt(1.0 + ratio * ratio) * 2.0 * pt1 * pt2 / (pair.mass * pair.mass);
+  return {
+      pt, 0.5 * std::log(plus / minus), ptt, cos_theta_star, std::abs(eta1 - eta2), std::abs(delta_phi(phi1, phi2))};
 }
 
 // Mass and absolute difference in pseudorapidity of the two jets of largest pT; `empty` below two jets. A jet whose
@@ -223,8 +218,7 @@ JetPair leading_jets(const ROOT::RVec<T> &pt, const ROOT::RVec<T> &eta, const RO
 }
 
 // Fills an array from its beginning, so that the order of the features stands in one place.
-template <std::size_t N>
-struct Packer {
+template <std::size_t N> struct Packer {
   std::array<double, N> values{};
   std::size_t used = 0;
 

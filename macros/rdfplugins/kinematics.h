@@ -19,7 +19,8 @@ inline double massless_pair_mass(double pt1, double eta1, double phi1, double pt
 
 // Invariant mass of two particles given by pt, eta, phi and E; 0 where its square is negative, NaN where it is
 // not finite.
-inline double pair_mass(double pt1, double eta1, double phi1, double e1, double pt2, double eta2, double phi2, double e2) {
+inline double pair_mass(double pt1, double eta1, double phi1, double e1, double pt2, double eta2, double phi2,
+                        double e2) {
   const double px = pt1 * std::cos(phi1) + pt2 * std::cos(phi2);
   const double py = pt1 * std::sin(phi1) + pt2 * std::sin(phi2);
   const double pz = pt1 * std::sinh(eta1) + pt2 * std::sinh(eta2);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from rdfplugins.config.base import (
     Expression,
@@ -40,6 +40,12 @@ class SimulateConfig(Section):
     seed: Seed = 1
 
 
+def _one_line(text: str) -> str:
+    if any(not char.isprintable() for char in text):
+        raise fault("a label is one line without tabs, as it stands in tables")
+    return text
+
+
 class SampleConfig(Section):
     """One sample; its name is the key under which it stands.
 
@@ -60,7 +66,7 @@ class SampleConfig(Section):
     kind: Literal["mc", "data"]
     files: Annotated[tuple[PathText, ...], BeforeValidator(one_or_more("a path"))] | None = None
     simulate: SimulateConfig | None = Field(default=None, validate_default=True)
-    label: Text | None = None
+    label: Annotated[Text, AfterValidator(_one_line)] | None = None
     xsec_pb: PositiveNumber | None = None
     sum_of_weights: Number | None = None
 

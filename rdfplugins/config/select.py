@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -27,6 +28,12 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     if not low < high:
         raise fault(f"the first number must be below the second, and {low:g} is not below {high:g}")
     return value
+
+
+def _tree_name(name: str) -> str:
+    if not re.fullmatch(r"\w[\w.+-]*(/\w[\w.+-]*)*", name, re.ASCII):
+        raise fault(f"'{name}' cannot be the name of a tree; use letters, digits and _ . + -")
+    return name
 
 
 def _not_ours(name: str) -> str:
@@ -105,7 +112,7 @@ class OutputConfig(Section):
     """
 
     dir: PathText
-    tree: Annotated[Text, AfterValidator(_not_ours)] = "events"
+    tree: Annotated[Text, AfterValidator(_tree_name), AfterValidator(_not_ours)] = "events"
     columns: Annotated[list[Text], Field(min_length=1)] | None = None
     format: Literal["ttree"] = "ttree"
     exports: list[Literal["tsv"]] = Field(default_factory=list)

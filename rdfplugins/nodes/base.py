@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, ParamSpec
 
 import pydantic
 
-from rdfplugins.cpp import load_root
+from rdfplugins import cpp
 from rdfplugins.errors import ConfigError, MissingColumnError, did_you_mean
 from rdfplugins.sample import Sample
 
@@ -138,15 +138,32 @@ class Node(Generic[P]):
         try:
             model = self._model.model_validate(given)
         except pydantic.ValidationError as error:
-            fault = error.errors()[0]
-            key = str(fault["loc"][0])
-            if fault["type"] == "missing" and key not in given:
-                raise ConfigError(f"node {self.name} needs the parameter '{key}'") from None
-            raise ConfigError(
-                f"parameter '{key}' of node {self.name} must be {type_text(self.types[key])}, not {given.get(key)!r}"
-            ) from None
+            raise self._fault_of(str(error.errors()[0]["loc"][0]), given) from None
         # what the pipeline gives is left out where it was not given: the function has its own default
         return {key: getattr(model, key) for key in self.parameters if key in given or key not in _OWN_KEYWORDS}
+
+    def faults(self, arguments: Mapping[str, Any]) -> list[tuple[str, ConfigError]]:
+        """Return each parameter that is unknown, of another type or lacking, and the error that says so."""
+        known = list(self.parameters)
+        found = {
+            key: ConfigError(f"node {self.name} has no parameter '{key}'{did_you_mean(key, known)}")
+            for key in arguments
+            if key not in known
+        }
+        given = {key: self._plain(key, value) for key, value in arguments.items() if key in known}
+        try:
+            self._model.model_validate(given)
+        except pydantic.ValidationError as error:
+            for item in error.errors():
+                key = str(item["loc"][0])
+                found.setdefault(key, self._fault_of(key, given))
+        return list(found.items())
+
+    def _fault_of(self, key: str, given: Mapping[str, Any]) -> ConfigError:
+        if key not in given:
+            return ConfigError(f"node {self.name} needs the parameter '{key}'")
+        expected = type_text(self.types[key])
+        return ConfigError(f"parameter '{key}' of node {self.name} must be {expected}, not {given[key]!r}")
 
     def _refuse_unknown(self, arguments: Mapping[str, Any]) -> None:
         known = list(self.parameters)
@@ -274,22 +291,16 @@ def _entries(path: tuple[str, ...]) -> dict[str, EntryPoint]:
 
 def as_rnode(df: RNode) -> RNode:
     """Return any RDataFrame or RNode as the one common type."""
-    return load_root().RDF.AsRNode(df)
+    return cpp.load_root().RDF.AsRNode(df)
 
 
 def unpack(df: RNode, array: str, names: Sequence[str]) -> RNode:
-    """Define one column for each element of an array column.
+    """Define one float64 column for each element of a column of type ``std::array<double, N>``, in their order.
 
-    The compiler's time is what a graph of many columns costs at its start, and ROOT compiles definitions that read
-    alike only once. The index of each element is therefore a column, too, one more than the column before it: all
-    elements are ``array[index]``, all indices ``index + 1``.
+    The compiler's time is what a graph of many columns costs at its start: this way it sees one definition for all.
     """
-    for number, name in enumerate(names):
-        index = f"rdfp_index_{number}_"
-        if not df.HasColumn(index):
-            df = df.Define(index, f"rdfp_index_{number - 1}_ + 1" if number else "0")
-        df = df.Define(name, f"{array}[{index}]")
-    return df
+    cpp.include("rdfplugins/unpack.h")
+    return cpp.load_root().rdfp.unpack[len(names)](as_rnode(df), array, list(names))
 
 
 def column_names(df: RNode) -> list[str]:

@@ -195,6 +195,7 @@ def select(
     m = sqrt(2 pT1 pT2 (cosh(eta1 - eta2) - cos(phi1 - phi2))) in double precision.
     """
     parameters = {key: value for key, value in locals().items() if key != "df"}
+    _check_select(df, parameters)
     cpp.include("rdfplugins/diphoton.h")
     settings = {
         "min_pt": to_file_unit(min_pt, units),
@@ -216,6 +217,7 @@ def select(
     columns = [column or "{}" for column in _select_columns(parameters).values()]
     df = df.DefinePerSample("rdfp_diphoton_cuts_", f"rdfp::diphoton::Cuts cuts; {body} return cuts;")
     with cpp.compiling(f"trigger '{trigger}' of node diphoton.select"):
+        cpp.refuse_unclosed(trigger or "", None, None)
         df = df.Define("rdfp_diphoton_trigger_", f"static_cast<bool>({trigger or 'true'})")
     arguments = ", ".join(["rdfp_diphoton_cuts_", "rdfp_diphoton_trigger_", *columns])
     df = df.Define(PAIR, f"rdfp::diphoton::select({arguments})")
@@ -292,6 +294,21 @@ def features(df: RNode, *, units: Units = "MeV", empty: float = math.nan) -> RNo
     arguments = ", ".join([PAIR, *photons, *_JET_BRANCHES, *_LEPTON_BRANCHES, gev, nothing])
     df = df.Define("rdfp_diphoton_features_", f"rdfp::diphoton::features({arguments})")
     return unpack(df, "rdfp_diphoton_features_", _COMPUTED)
+
+
+def _check_select(df: RNode, parameters: Mapping[str, Any]) -> None:
+    """Refuse values with which a cut would keep all events, or none, without a word."""
+    if df.HasColumn(PAIR):
+        raise ConfigError("diphoton.select is there already; a second one would describe another pair")
+    if parameters["trigger"] is not None and not parameters["trigger"].strip():
+        raise ConfigError("parameter 'trigger' is a column or an expression; null switches the cut off")
+    for name in ("crack", "mass_range", "mass_window"):
+        bounds = parameters[name]
+        if bounds is not None and not bounds[0] < bounds[1]:
+            raise ConfigError(f"parameter '{name}': the first number must be below the second, not {list(bounds)}")
+    for name, value in parameters.items():
+        if isinstance(value, float) and math.isnan(value):
+            raise ConfigError(f"parameter '{name}' is not a number; null switches a cut off")
 
 
 def to_file_unit(value: float, units: Units) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ def document(node: Node[Any]) -> str:
     lines = [node.name, "", inspect.getdoc(node) or "", "", "Parameters in `with:`"]
     rows = [(key, *_parameter(node, key)) for key in node.parameters if key not in {"sample", "units"}]
     if rows:
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        widths = [max(len(row[column]) for row in rows) for column in range(2)]
         lines += [
             "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)).rstrip()
             for row in rows
@@ -48,12 +49,12 @@ def document(node: Node[Any]) -> str:
     return "\n".join(lines)
 
 
-def _parameter(node: Node[Any], key: str) -> tuple[str, str, str]:
+def _parameter(node: Node[Any], key: str) -> tuple[str, str]:
     annotation = node.types.get(key)
     unit = unit_text(annotation)
     default = node.parameters[key].default
     shown = "required" if default is inspect.Parameter.empty else f"default {_yaml(default)}"
-    return f"{type_text(annotation)}{f', {unit}' if unit else ''}", shown, ""
+    return f"{type_text(annotation)}{f', {unit}' if unit else ''}", shown
 
 
 def _yaml(value: Any) -> str:
@@ -61,4 +62,6 @@ def _yaml(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, tuple):
         return f"[{', '.join(_yaml(item) for item in value)}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else "-.inf" if value < 0 else ".inf"
     return str(value)

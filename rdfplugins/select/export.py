@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rdfplugins.config import Config
+    from rdfplugins.errors import ConfigError
     from rdfplugins.select.options import Options
 
 ROWS_AT_ONCE = 100_000
@@ -29,8 +30,13 @@ _KEY_DIGITS = 16
 _FORMATS = {"f4": "%.9g", "f8": "%.17g"}
 
 
-def run(config: Config, options: Options, labels: dict[str, int], *, made_any: bool) -> tuple[Path, ...]:
-    """Write the exports that the config asks for, once the trees of all samples are there.
+def run(config: Config, options: Options, labels: dict[str, int], settings: str) -> tuple[Path, ...]:
+    """Write the exports that the config asks for, once the trees of all samples are there and of one making.
+
+    Parameters
+    ----------
+    settings
+        Hash that the outputs of all samples must bear.
 
     Raises
     ------
@@ -41,19 +47,38 @@ def run(config: Config, options: Options, labels: dict[str, int], *, made_any: b
     for kind in dict.fromkeys(config.select.output.exports):
         path = options.folder / f"{config.name}.{kind}"
         files = [options.folder / f"{name}.root" for name in config.input.samples]
-        lacking = [file.stem for file in files if not file.is_file()]
-        if lacking:
-            options.say(f"{path} is written when all samples are there; lacking: {', '.join(lacking)}")
+        records = [provenance.read(file) or {} for file in files]
+        lacking = [file.stem for file, record in zip(files, records, strict=True) if record.get("settings") != settings]
+        if lacking or len({record["partial"] for record in records}) > 1:
+            what = f"of {', '.join(lacking)}" if lacking else "with all events, or with first events only"
+            options.say(f"{path} is not written before there are outputs {what} made with this config")
             continue
-        key = provenance.stage_key([kind, [_uuid(file) for file in files]])
-        if not (made_any or options.force) and _is_fresh(path, key):
+        key = provenance.stage_key([kind, [record["stages"] for record in records]])
+        if not options.force and _is_fresh(path, key):
             options.say(f"{path} is up to date")
         else:
             _write_tsv(config, path, files, labels, options)
             with atomic(_sidecar(path)) as part:
-                part.write_text(json.dumps({**provenance.describe(config.folder), "stages": {"export": key}}, indent=1))
+                made_of = {**provenance.describe(config.folder), "stages": {"export": key}, "size": path.stat().st_size}
+                part.write_text(json.dumps(made_of, indent=1))
         made.append(path)
     return tuple(made)
+
+
+def check(config: Config, df: Any, columns: Sequence[str]) -> None:
+    """Raise ConfigError for a column that a table cannot hold, before the event loop is run."""
+    known_class = cpp.load_root().TClass.GetClass
+    for name in columns:
+        if known_class(str(df.GetColumnType(name)), True, True):  # noqa: FBT003 (load, silent)
+            raise _no_number(config, name)
+
+
+def _no_number(config: Config, name: str) -> ConfigError:
+    return config.fault(
+        f"column '{name}' is a vector, text or object, which a TSV file cannot hold: list the columns without it under"
+        " select.output.columns",
+        *("select", "output", "exports"),
+    )
 
 
 def _write_tsv(config: Config, path: Path, files: Sequence[Path], labels: dict[str, int], options: Options) -> None:
@@ -85,11 +110,7 @@ def _columns(config: Config, files: Sequence[Path], options: Options) -> list[st
         options.say(f"{config.name}.tsv: left out, as not every sample has them: {', '.join(dropped)}")
     for name in common:
         if not all(_is_scalar(schema[name]) for schema in schemas):
-            raise config.fault(
-                f"column '{name}' is a vector, which a TSV file cannot hold: list the columns without it under"
-                " select.output.columns",
-                *("select", "output", "exports"),
-            )
+            raise _no_number(config, name)
     return [name for name in common if name != "label_id"]
 
 
@@ -124,14 +145,6 @@ def _lines(arrays: dict[str, Any], columns: Sequence[str], names: dict[int, str]
     return (template % row for row in rows)
 
 
-def _uuid(file: Path) -> str:
-    opened = cpp.load_root().TFile.Open(str(file), "READ")
-    try:
-        return str(opened.GetUUID().AsString())
-    finally:
-        opened.Close()
-
-
 def _sidecar(path: Path) -> Path:
     return path.with_name(f".{path.name}.provenance.json")
 
@@ -143,4 +156,4 @@ def _is_fresh(path: Path, key: str) -> bool:
         stored = json.loads(_sidecar(path).read_text())
     except (OSError, ValueError):
         return False
-    return bool(stored.get("stages", {}).get("export") == key)
+    return bool(stored.get("stages", {}).get("export") == key and stored.get("size") == path.stat().st_size)

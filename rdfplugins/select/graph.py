@@ -141,7 +141,9 @@ class Graph:
         self._book_weight()
         self._claim(name, path)
         self._points[-1].df = self.df
-        self.df = self._compiled(path, f"cut '{name}'", expression, lambda code: self.df.Filter(code, name))
+        self.df = self._compiled(
+            path, f"cut '{name}'", expression, lambda code: self.df.Filter(code, name), is_cut=True
+        )
         self._cuts.append(self._count(self.df, _ZERO, (name,), 1))
         self._points.append(_Point(name, self.df))
 
@@ -195,7 +197,12 @@ class Graph:
                 raw = "rdfp_raw_weight_"
                 path = ("select", "weight")
                 self.df = self._compiled(path, "weight", expression, lambda code: self.df.Define(raw, code))
-            self.df = self.df.Define(_BAD, f"std::isfinite(double({raw})) ? 0 : 1")
+            self.df = self._compiled(
+                ("select", "weight"),
+                "weight",
+                f"std::isfinite(double({raw})) ? 0 : 1",
+                lambda code: self.df.Define(_BAD, code),
+            )
             self.df = self.df.Define(WEIGHT, f"{_BAD} ? 0.0 : double({raw})")
         # NaN and infinite weights are left out of the sums, but counted
         self._all = self._count(self.df, _BAD if expression else _ZERO, (ALL,), 2)
@@ -240,6 +247,11 @@ class Graph:
                 "column",
             )
         kind = str(df.GetColumnType(spec.column))
+        known = cpp.load_root().TClass.GetClass(kind, True, True)  # noqa: FBT003 (load, silent)
+        if known and (not known.GetCollectionProxy() or "string" in kind):
+            raise self._fault(f"histogram '{name}': column '{spec.column}' is a {kind}, not numbers", *path, "column")
+        if name == self._config.select.output.tree:
+            raise self._fault(f"histogram '{name}' has the name of the output tree; choose another", *path)
         if kind in {"float", "double", "Float_t", "Double_t"}:  # NaN would count as overflow
             df = df.Filter(f"{spec.column} == {spec.column}")
         title = f"{name};{spec.title or spec.column};events"
@@ -275,11 +287,14 @@ class Graph:
             raise self._fault(f"a cut named '{name}' is there already; each needs a name of its own", *path)
         self._names[name] = len(self._names)
 
-    def _compiled(self, path: tuple[str | int, ...], what: str, expression: str, make: Any) -> Any:
+    def _compiled(
+        self, path: tuple[str | int, ...], what: str, expression: str, make: Any, *, is_cut: bool = False
+    ) -> Any:
         file, line = self._config.source.position(path)
         try:
             with cpp.compiling(what, file=file, line=line):
-                return make(cpp.at_line(expression, file, line))
+                code = cpp.at_line(expression, file, line)
+                return make(code if is_cut else _valued(code))
         except CppError as error:
             raise self._explained(error, path, what) from error
 
@@ -292,7 +307,9 @@ class Graph:
         name = found[1]
         later = [index for index, step in self._steps if index > _step_of(path) and name in _makes(step, self._sample)]
         if later:
-            _, there = self._config.source.position(("select", "steps", later[0]))
+            step = next(step for index, step in self._steps if index == later[0])
+            inner = ("define", name) if isinstance(step, DefineStep) else ("node",)
+            _, there = self._config.source.position(("select", "steps", later[0], *inner))
             return CppError(f"{what} uses column '{name}' before line {there} makes it", file=file, line=line)
         hint = did_you_mean(name, base.column_names(self.df))
         return CppError(f"{what} uses '{name}', which is no column and no C++ name{hint}", file=file, line=line)
@@ -301,8 +318,8 @@ class Graph:
         return self._config.fault(message, *path)
 
 
-def used_columns(config: Config, sample_name: str, sample: Sample) -> set[str]:
-    """Return every name that may be a branch which the sample's graph reads: needs of nodes, words of expressions."""
+def used_columns(config: Config, sample_name: str, sample: Sample) -> list[str]:
+    """Return every name or pattern that may be a branch of the graph: needs of nodes, words of expressions."""
     expressions = [*config.input.aliases.values(), config.select.weight or ""]
     names: set[str] = set(() if isinstance(config.input.key, str) else config.input.key)
     for step in config.select.steps:
@@ -319,7 +336,7 @@ def used_columns(config: Config, sample_name: str, sample: Sample) -> set[str]:
     names.update(config.select.output.columns or ())
     for expression in expressions:
         names.update(_WORD.findall(expression))
-    return names
+    return sorted(names)
 
 
 def node_arguments(node: base.Node[Any], step: NodeStep, sample: Sample, units: str) -> dict[str, Any]:
@@ -342,6 +359,16 @@ def parameter_path(path: Sequence[str | int], step: NodeStep, message: str) -> t
         if f"'{key}'" in message or f"'{key}:" in message:
             return (*path, "with", key)
     return (*path, "node")
+
+
+def _valued(code: str) -> str:
+    """Return code that does not compile where it has no value.
+
+    RDataFrame takes such code, fails in the event loop, and with it fails every loop of the process after that.
+    """
+    if re.search(r"\breturn\b", code):  # statements, as RDataFrame sees it
+        return f"return rdfp::runtime::value([&]() {{{code}\n;}}());"
+    return f"rdfp::runtime::value({code}\n)"
 
 
 def _step_of(path: Sequence[str | int]) -> int:

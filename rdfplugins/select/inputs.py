@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +58,17 @@ class Inputs:
         """Return the branches that every file has, in the order of the first."""
         return [name for name in self.files[0].branches if all(name in file.branches for file in self.files)]
 
-    def check(self, used: Iterable[str]) -> None:
-        """Raise InputError where a used branch is lacking, half-filled, or of another type in one of the files."""
-        for name in used:
-            holders = [file for file in self.files if name in file.branches]
-            if not holders:
+    def check(self, used: Sequence[str]) -> None:
+        """Raise InputError where a used branch is lacking, half-filled, or of another type in one of the files.
+
+        ``used`` may hold patterns such as ``jet_*``; names that no file has are passed over.
+        """
+        every = dict.fromkeys(name for file in self.files for name in file.branches)
+        exact, patterns = set(used), [name for name in used if set(name) & set("*?[")]
+        for name in every:  # `a.b` is used where its first word is
+            if not ({name, name.partition(".")[0]} & exact or any(fnmatch.fnmatchcase(name, p) for p in patterns)):
                 continue
+            holders = [file for file in self.files if name in file.branches]
             lacking = [file.path for file in self.files if name not in file.branches]
             if lacking:
                 raise InputError(

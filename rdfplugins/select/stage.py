@@ -13,16 +13,18 @@ from rdfplugins.errors import ConfigError, ConfigErrors, InputError, RdfpluginsE
 from rdfplugins.files import atomic, lock, make_folder
 from rdfplugins.nodes import base
 from rdfplugins.select import export, inputs, keys, loop, normalise, output, sources
-from rdfplugins.select.graph import Graph, node_arguments, parameter_path, used_columns
+from rdfplugins.select.graph import Graph, node_arguments, used_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
     from rdfplugins.select.options import Options
 
 STAGE = "select"
+NOT_IN_FOLDERS = "#?*[$\n"  # parts of a URL, wildcards and variables to ROOT, of which some end the process
+MANY_ENTRIES = 1_500_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,14 +56,22 @@ def run(config: Config, options: Options) -> SelectResult:
     """
     names = _chosen(config, options.samples)
     check_steps(config, names)
+    odd = sorted(set(NOT_IN_FOLDERS) & set(str(options.folder)))
+    if odd:
+        raise ConfigError(
+            f"{options.folder}: ROOT cannot write to a folder with {odd[0]!r} in its name; choose another"
+        )
     make_folder(options.folder)
     with lock(options.folder):
         threads = _threads(config, options)
         labels = label_ids(config)
-        prepared = [_prepare(config, name, labels, options) for name in names]
-        with _threading(threads):
+        with cpp.optimisation(0):
+            prepared = [_prepare(config, name, labels, options) for name in names]
+        _keep_inputs(config, prepared)
+        entries = sum(sample.inputs.entries for sample in prepared if not sample.fresh)
+        with cpp.optimisation(2 if entries > MANY_ENTRIES else 0), _threading(threads):
             made = tuple(_run_sample(config, sample, options) for sample in prepared)
-        exports = export.run(config, options, labels, made_any=any(sample.made for sample in made))
+        exports = export.run(config, options, labels, settings(config))
     return SelectResult(made, exports, labels)
 
 
@@ -101,15 +111,28 @@ def check_steps(config: Config, samples: Sequence[str]) -> None:
         except ConfigError as error:
             faults.append(config.fault(error.message, *path, "node"))
             continue
-        given: dict[str, Any] = step.with_ or {"": None}
-        for key, value in given.items():
-            part = step.model_copy(update={"with_": {key: value} if key else {}})
-            try:
-                node.check(node_arguments(node, part, _any_sample(), config.input.units))
-            except ConfigError as error:
-                faults.append(config.fault(error.message, *parameter_path(path, step, error.message)))
+        own = [key for key in ("sample", "units") if key in step.with_]
+        faults += [fault for key in own if (fault := _clash(config, node, step, path, key)) is not None]
+        plain = step.model_copy(update={"with_": {key: value for key, value in step.with_.items() if key not in own}})
+        arguments = node_arguments(node, plain, _any_sample(), config.input.units)
+        faults += [
+            config.fault(fault.message, *path, *(("with", key) if key in step.with_ else ("node",)))
+            for key, fault in node.faults(arguments)
+        ]
     if faults:
-        raise ConfigErrors(faults)
+        raise ConfigErrors(sorted(faults, key=lambda fault: fault.line or 0))
+
+
+def _clash(
+    config: Config, node: base.Node[Any], step: NodeStep, path: tuple[str | int, ...], key: str
+) -> ConfigError | None:
+    """Return the fault of a parameter that contradicts what the pipeline gives."""
+    alone = step.model_copy(update={"with_": {key: step.with_[key]}})
+    try:
+        node_arguments(node, alone, _any_sample(), config.input.units)
+    except ConfigError as error:
+        return config.fault(error.message, *path, "with", key)
+    return None
 
 
 def _any_sample() -> Sample:
@@ -131,8 +154,8 @@ def _chosen(config: Config, wanted: tuple[str, ...] | None) -> list[str]:
 def _threads(config: Config, options: Options) -> int:
     if options.max_events is not None:
         options.say(
-            f"only the first {options.max_events} events of each sample, in one thread: outputs are marked as partial, sums"
-            " of weights are too small"
+            f"only the first {options.max_events} events of each sample, in one thread: outputs are marked as partial,"
+            " sums of weights are too small"
         )
         return 1
     if options.threads > 1 and config.input.key == "entry":
@@ -187,16 +210,16 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
             skip_bad=config.input.on_bad_file == "skip",
             constants=normalise.branches(config, name).values(),
         )
-        _keep_inputs(found, name, path)
         for skipped, reason in found.skipped:
             options.say(f"{name}: warning: skipped {skipped}: {reason}")
         sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)
         found.check(used_columns(config, name, sample))
     except InputError as error:
         raise InputError(f"{config.fault(str(error), 'input', 'samples', name)}") from error
-    key = _key(config, name, labels, found, options)
+    key = _key(config, name, found, options)
     record = {
         "stages": {STAGE: key},
+        "settings": settings(config),
         "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
         "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": source.simulated},
         "labels": labels,
@@ -212,12 +235,15 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
     return _Prepared(name, path, found, sample, key, fresh, record)
 
 
-def _keep_inputs(found: inputs.Inputs, name: str, path: Path) -> None:
-    """Refuse an output that would take the place of an input."""
-    if any("://" not in file.path and Path(file.path).resolve() == path.resolve() for file in found.files):
-        raise InputError(
-            f"{path} is an input of sample '{name}' and would be overwritten; choose another folder with -o"
-        )
+def _keep_inputs(config: Config, prepared: Sequence[_Prepared]) -> None:
+    """Refuse outputs that would take the place of an input, of their own sample or of another."""
+    outputs = {sample.path.resolve(): sample.path for sample in prepared}
+    for sample in prepared:
+        for file in sample.inputs.files:
+            if "://" not in file.path and (output := outputs.get(Path(file.path).resolve())) is not None:
+                message = f"{output} is an input of sample '{sample.name}' and would be overwritten"
+                error = config.fault(f"{message}; choose another folder with -o", "input", "samples", sample.name)
+                raise InputError(str(error))
 
 
 def _run_sample(config: Config, prepared: _Prepared, options: Options) -> SampleOutput:
@@ -244,6 +270,8 @@ def _run_sample(config: Config, prepared: _Prepared, options: Options) -> Sample
     )
     for column in graph.left_out:
         options.say(f"{name}: column '{column}' is left out: its inputs are not there")
+    if config.select.output.exports:
+        export.check(config, graph.df, graph.columns)
     tree = config.select.output.tree
     with atomic(path) as part:
         snapshot = root.rdfp.runtime.snapshot(base.as_rnode(graph.df), tree, str(part), graph.columns)
@@ -282,19 +310,45 @@ def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutf
         raise InputError(str(config.fault(str(error), "input", "samples", name)))
 
 
-def _key(config: Config, name: str, labels: dict[str, int], found: inputs.Inputs, options: Options) -> str:
+def settings(config: Config) -> str:
+    """Return the hash of what the outputs of all samples must have in common to be put into one table or plot."""
     data = config.source.data
     headers = [config.folder / header for header in config.select.include]
+    output = data["select"]["output"]
     return provenance.stage_key(
         [
             {key: value for key, value in data["input"].items() if key != "samples"},
-            data["input"]["samples"][name],
             {key: value for key, value in data["select"].items() if key != "output"},
-            {key: value for key, value in data["select"]["output"].items() if key in {"tree", "columns", "format"}},
-            name,
-            labels,
+            {key: value for key, value in output.items() if key in {"tree", "columns", "format"}},
+            label_ids(config),
             provenance.headers_hash(header for header in headers if header.is_file()),
-            [file.identity() for file in found.files],
-            options.max_events,
         ]
     )
+
+
+def _key(config: Config, name: str, found: inputs.Inputs, options: Options) -> str:
+    sample = config.source.data["input"]["samples"][name]
+    identities = [file.identity() for file in found.files]
+    return provenance.stage_key([settings(config), name, sample, identities, options.max_events])
+
+
+def up_to_date(config: Config, folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
+    """Return the outputs that were made with the settings of this config, and say which others are left out.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    wanted = settings(config)
+    found: dict[str, Path] = {}
+    for name in config.input.samples:
+        path = folder / f"{name}.root"
+        if (provenance.read(path) or {}).get("settings") == wanted:
+            found[name] = path
+        else:
+            reason = "was made with another config" if path.is_file() else "is not there"
+            say(f"{path} {reason}: left out of plots and tables")
+    if not found:
+        raise InputError(f"{folder}: no output of this config; run the stage 'select' first")
+    return found

@@ -80,8 +80,7 @@ struct Stats {
 double Identity(double x) { return x; }
 double Theta(double eta) { return 2. * std::atan(std::exp(-eta)); }
 
-template <double (*F)(double) = Identity, typename T>
-Stats Describe(const ROOT::RVec<T> &values) {
+template <double (*F)(double) = Identity, typename T> Stats Describe(const ROOT::RVec<T> &values) {
   Stats s;
   if (values.empty()) return s;
   double min = F(values[0]), max = min, sum = 0.;
@@ -213,7 +212,7 @@ ROOT::RDF::RNode DefineFeatures(ROOT::RDF::RNode df, std::vector<std::string> &c
            .Define("deta_jj", [](const Dijet &d) { return d.deta; }, {"dijet"});
   columns.insert(columns.end(), {"h_mass", "m_yy", "m_jj", "deta_jj"});
   const std::pair<const char *, double Diphoton::*> pair[] = {
-      {"pt_yy", &Diphoton::pt},   {"y_yy", &Diphoton::y},       {"ptt_yy", &Diphoton::ptt},
+      {"pt_yy", &Diphoton::pt},     {"y_yy", &Diphoton::y},       {"ptt_yy", &Diphoton::ptt},
       {"deta_yy", &Diphoton::deta}, {"dphi_yy", &Diphoton::dphi}, {"cos_theta_star", &Diphoton::cosThetaStar}};
   for (const auto &member : pair) {
     columns.push_back(member.first);
@@ -221,10 +220,14 @@ ROOT::RDF::RNode DefineFeatures(ROOT::RDF::RNode df, std::vector<std::string> &c
   }
   const std::pair<const char *, Stats Jets::*> jets[] = {
       {"pt", &Jets::pt}, {"phi", &Jets::phi}, {"E", &Jets::E}, {"theta", &Jets::theta}, {"MV2c10", &Jets::MV2c10}};
-  const std::pair<const char *, Stats Leptons::*> leptons[] = {
-      {"pt", &Leptons::pt},         {"phi", &Leptons::phi}, {"E", &Leptons::E},
-      {"theta", &Leptons::theta},   {"z0", &Leptons::z0},   {"charge", &Leptons::charge},
-      {"ptcone30", &Leptons::ptcone30}, {"etcone20", &Leptons::etcone20}};
+  const std::pair<const char *, Stats Leptons::*> leptons[] = {{"pt", &Leptons::pt},
+                                                               {"phi", &Leptons::phi},
+                                                               {"E", &Leptons::E},
+                                                               {"theta", &Leptons::theta},
+                                                               {"z0", &Leptons::z0},
+                                                               {"charge", &Leptons::charge},
+                                                               {"ptcone30", &Leptons::ptcone30},
+                                                               {"etcone20", &Leptons::etcone20}};
   df = DefineStats(df, "jet", "jets", jets, columns);
   return DefineStats(df, "lep", "leptons", leptons, columns);
 }
@@ -282,8 +285,8 @@ int main(int argc, char **argv) {
   auto counts = df.Histo1D<int>(model, "step");
   auto weighted = df.Histo1D<int, double>(model, "step", "weight");
 
-  std::vector<std::string> columns{"weight",  "weight_df104", "photon_n",    "jet_n",     "lep_n",        "met_et",
-                                   "met_phi", "eventNumber",  "runNumber",   "channelNumber", "label_id"};
+  std::vector<std::string> columns{"weight",  "weight_df104", "photon_n",  "jet_n",         "lep_n",   "met_et",
+                                   "met_phi", "eventNumber",  "runNumber", "channelNumber", "label_id"};
   auto selected = DefineFeatures(df.Filter([](int step) { return step == kAllCuts; }, {"step"}), columns);
   ROOT::RDF::RSnapshotOptions options;
   options.fLazy = true;

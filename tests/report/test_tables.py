@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from rdfplugins.report.blinding import Blinding
 from rdfplugins.cutflow import Cut, Cutflow
+from rdfplugins.report.blinding import Blinding
 from rdfplugins.report.tables import (
     ABSENT,
     cutflow_rows,

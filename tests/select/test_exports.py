@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-import rdfplugins as rp
 from rdfplugins.cpp import captured_stderr
 from rdfplugins.errors import ConfigError
 from rdfplugins.select import export
@@ -16,6 +15,8 @@ from tests.select import helpers
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import rdfplugins as rp
 
 EVENTS = 500
 
@@ -38,9 +39,7 @@ def odd_columns(first: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("odd")
-    return [
-        helpers.write_columns(folder / f"{number}.root", odd_columns(1 + number * EVENTS)) for number in range(3)
-    ]
+    return [helpers.write_columns(folder / f"{number}.root", odd_columns(1 + number * EVENTS)) for number in range(3)]
 
 
 def config(files: list[Path]) -> dict[str, Any]:
@@ -87,7 +86,10 @@ def test_values_read_back_as_those_of_the_trees(tmp_path: Path, files: list[Path
                 assert {"nan", "inf", "-inf"} <= set(texts) | {"nan", "inf", "-inf"} if name == "one" else True
             else:
                 assert [int(text) for text in texts] == [int(value) for value in values], column
-    digits = {name: max(len(row[header.index(name)].lstrip("-0.").split("e")[0].replace(".", "")) for row in rows) for name in "fd"}
+    digits = {
+        name: max(len(row[header.index(name)].lstrip("-0.").split("e")[0].replace(".", "")) for row in rows)
+        for name in "fd"
+    }
     assert digits == {"f": 9, "d": 17}
     texts = {row[header.index("d")] for row in rows}
     assert {"nan", "inf", "-inf", "-0"} <= texts

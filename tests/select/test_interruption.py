@@ -1,4 +1,4 @@
-"""Runs that are stopped, killed, repeated at once, or find no space: files are whole, old or new, and one line says why."""
+"""Runs that are stopped, killed, made at once, or find no space: files are whole, and one line says why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from tests.select import helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 EVENTS = 4000
 SLOW = """\
@@ -74,9 +74,7 @@ def plainly(*, limit: int | None = None, powerless: bool = False) -> Any:
     return begin
 
 
-def start(
-    folder: Path, *options: str, command: list[str] | None = None, **child: Any
-) -> subprocess.Popen[str]:
+def start(folder: Path, *options: str, command: list[str] | None = None, **child: Any) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "HOME": str(folder)}
     return subprocess.Popen(
         command or [*COMMAND, "config.yaml", *options],
@@ -86,7 +84,7 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=plainly(**child),
+        preexec_fn=plainly(**child),  # noqa: PLW1509 (it starts no thread and takes no lock)
     )
 
 
@@ -149,7 +147,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, source: Path) -> Path:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_stopped_in_the_loop(
-    tmp_path: Path, source: Path, done: Path, running: list[Any], number: signal.Signals, threads: str
+    tmp_path: Path, source: Path, *, done: Path, running: list[Any], number: signal.Signals, threads: str
 ) -> None:
     shutil.copytree(done, tmp_path / "out")
     before = (tmp_path / "out" / "one.root").read_bytes()
@@ -165,9 +163,7 @@ def test_stopped_in_the_loop(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_before_the_loop(
-    tmp_path: Path, source: Path, running: list[Any], number: signal.Signals
-) -> None:
+def test_stopped_before_the_loop(tmp_path: Path, source: Path, running: list[Any], number: signal.Signals) -> None:
     prepare(tmp_path, source, slow=True)
     running.append(child := start(tmp_path))
     lock = tmp_path / "out" / ".rdfrun.lock"
@@ -252,9 +248,7 @@ def test_two_runs_in_one_folder(tmp_path: Path, source: Path, running: list[Any]
 
 
 @pytest.mark.parametrize(("limit", "threads"), [(300, "1"), (20_000, "2"), (60_000, "1")])
-def test_full_disk(
-    tmp_path: Path, source: Path, done: Path, running: list[Any], limit: int, threads: str
-) -> None:
+def test_full_disk(tmp_path: Path, source: Path, *, done: Path, running: list[Any], limit: int, threads: str) -> None:
     size = (done / "one.root").stat().st_size
     assert size > 60_000, "the limits must be smaller than what is written"
     shutil.copytree(done, tmp_path / "out")
