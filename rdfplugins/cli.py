@@ -201,6 +201,11 @@ def _errors_to_exit_codes(*, verbose: bool) -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        click.echo(f"unexpected {type(error).__name__}: {error} (a fault of ours; -v shows where)", err=True)
+        sys.exit(1)
     finally:
         signal.signal(signal.SIGTERM, before)
 

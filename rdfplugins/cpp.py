@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import sys
-import tempfile
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +67,7 @@ def captured_stderr() -> Iterator[list[str]]:
     captured: list[str] = []
     sys.stderr.flush()
     saved = os.dup(2)
-    with tempfile.TemporaryFile() as sink:
+    with os.fdopen(os.memfd_create("stderr"), "w+b") as sink:  # memory: the disk may be what is full
         os.dup2(sink.fileno(), 2)
         try:
             yield captured

@@ -43,20 +43,29 @@ class Cutflow:
     ----------
     bad_weights
         Events whose weight is NaN or infinite: counted in ``events``, left out of the sums of weights.
+    weighted
+        Whether there was a weight; without one each event counts 1, and is never scaled to a luminosity.
     """
 
     sample: str
     kind: str
     cuts: tuple[Cut, ...]
     bad_weights: int
+    weighted: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the cutflow as JSON values."""
         cuts = [{**dataclasses.asdict(cut), "error": cut.error} for cut in self.cuts]
-        return {"sample": self.sample, "kind": self.kind, "bad_weights": self.bad_weights, "cuts": cuts}
+        return {
+            "sample": self.sample,
+            "kind": self.kind,
+            "bad_weights": self.bad_weights,
+            "weighted": self.weighted,
+            "cuts": cuts,
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Cutflow:
         """Return the cutflow that `to_json` described; KeyError if it did not."""
         cuts = tuple(Cut(cut["name"], cut["events"], cut["weighted"], cut["variance"]) for cut in stored["cuts"])
-        return cls(stored["sample"], stored["kind"], cuts, stored["bad_weights"])
+        return cls(stored["sample"], stored["kind"], cuts, stored["bad_weights"], bool(stored.get("weighted", True)))

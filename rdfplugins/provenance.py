@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import subprocess
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "provenance"
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 
 def stage_key(parts: Any) -> str:
@@ -32,11 +34,24 @@ def stage_key(parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def headers_hash(extra: Iterable[Path] = ()) -> str:
-    """Return the hash of the contents of the shipped headers and of ``extra`` files."""
+def headers_hash() -> str:
+    """Return the hash of the contents of the shipped headers."""
+    return files_hash(sorted((shipped("macros") / "rdfplugins").glob("*.h")))
+
+
+def files_hash(paths: Iterable[Path]) -> str:
+    """Return the hash of the contents of files, and of the headers beside them that they include."""
     total = hashlib.sha256()
-    for path in [*sorted((shipped("macros") / "rdfplugins").glob("*.h")), *extra]:
-        total.update(path.read_bytes())
+    waiting: list[Path] = list(paths)
+    seen: set[Path] = set()
+    while waiting:
+        path = waiting.pop(0).resolve()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        content = path.read_bytes()
+        total.update(f"{path.name} {len(content)} ".encode() + content)
+        waiting += [path.parent / name.decode(errors="replace") for name in _INCLUDE.findall(content)]
     return total.hexdigest()
 
 

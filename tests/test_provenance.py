@@ -94,10 +94,18 @@ def test_key_changes_with_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hash_of_user_headers(tmp_path: Path) -> None:
     header = tmp_path / "mine.h"
     header.write_text("int x;")
-    first = provenance.headers_hash([header])
-    assert first != provenance.headers_hash()
+    first = provenance.files_hash([header])
     header.write_text("int y;")
-    assert provenance.headers_hash([header]) != first
+    assert provenance.files_hash([header]) != first
+
+
+def test_hash_follows_includes(tmp_path: Path) -> None:
+    header, inner = tmp_path / "mine.h", tmp_path / "inner.h"
+    header.write_text('#pragma once\n#include "inner.h"\n#include <vector>\n#include "nowhere.h"\n')
+    inner.write_text('#include "mine.h"\nint x;')
+    first = provenance.files_hash([header])
+    inner.write_text('#include "mine.h"\nint y;')
+    assert provenance.files_hash([header]) != first
 
 
 # -- reading

@@ -52,6 +52,9 @@ struct Pair {
   double mass = std::numeric_limits<double>::quiet_NaN();
 };
 
+// Whether a flag or number of any type counts as true; NaN does not.
+template <class T> bool is_true(T value) { return value == value && static_cast<bool>(value); }
+
 // Collections of one object must have one length: an index would otherwise read another object's value, or none's.
 inline void check_length(std::size_t length, std::size_t expected, const char *name) {
   if (length == expected) return;

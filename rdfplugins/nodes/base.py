@@ -12,6 +12,7 @@ import inspect
 import sys
 import typing
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, ParamSpec
 
 import pydantic
@@ -182,6 +183,10 @@ class Node(Generic[P]):
             have = column_names(df)
             hints = [f"'{column}'{did_you_mean(column, have).rstrip('?')}" for column in missing]
             raise MissingColumnError(f"node {self.name} needs columns that are not there: {', '.join(hints)}")
+
+    def source_file(self) -> Path:
+        """Return the file in which the node is written: outputs are made anew when it changes."""
+        return Path(inspect.getsourcefile(self._function) or "")
 
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:

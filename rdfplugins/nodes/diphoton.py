@@ -218,10 +218,10 @@ def select(
     df = df.DefinePerSample("rdfp_diphoton_cuts_", f"rdfp::diphoton::Cuts cuts; {body} return cuts;")
     with cpp.compiling(f"trigger '{trigger}' of node diphoton.select"):
         cpp.refuse_unclosed(trigger or "", None, None)
-        df = df.Define("rdfp_diphoton_trigger_", f"static_cast<bool>({trigger or 'true'})")
+        df = df.Define("rdfp_diphoton_trigger_", f"rdfp::diphoton::is_true({trigger or 'true'})")
     arguments = ", ".join(["rdfp_diphoton_cuts_", "rdfp_diphoton_trigger_", *columns])
     df = df.Define(PAIR, f"rdfp::diphoton::select({arguments})")
-    df = df.Define("rdfp_diphoton_step_", f"{PAIR}.passed")
+    df = df.Define("rdfp_diphoton_step_", f"{PAIR}.passed").Define(f"rdfp_diphoton_in_{units}_", "true")
     return Cuts(df, "rdfp_diphoton_step_", _cut_names(parameters))
 
 
@@ -244,7 +244,7 @@ _MOMENTA = ("pt", "E", "ptcone30", "etcone20")
 
 
 def _feature_units(parameters: Mapping[str, Any]) -> dict[str, str]:
-    file_unit = parameters.get("units", "MeV")
+    file_unit = parameters.get("units") or "MeV"
     quantity = {**_QUANTITY_UNITS, **dict.fromkeys(_MOMENTA, file_unit)}
     found = dict.fromkeys(("h_mass", "pt_yy", "ptt_yy", "m_jj", "met_et"), file_unit)
     found.update({"m_yy": "GeV", "dphi_yy": "rad", "met_phi": "rad"})
@@ -261,7 +261,7 @@ def _feature_units(parameters: Mapping[str, Any]) -> dict[str, str]:
     units_of=_feature_units,
     keeps=("photon_n", "jet_n", "lep_n", "met_et", "met_phi", "eventNumber", "runNumber", "channelNumber"),
 )
-def features(df: RNode, *, units: Units = "MeV", empty: float = math.nan) -> RNode:
+def features(df: RNode, *, units: Units | None = None, empty: float = math.nan) -> RNode:
     """Define the features of a selected event: the two photons, statistics of jets and leptons, the pair, two jets.
 
     Parameters
@@ -269,7 +269,7 @@ def features(df: RNode, *, units: Units = "MeV", empty: float = math.nan) -> RNo
     df
         What `diphoton.select` returned.
     units
-        Unit of momenta in the file, kept by all columns but ``m_yy`` (GeV).
+        Unit of momenta in the file, kept by all columns but ``m_yy`` (GeV); what `diphoton.select` was told.
     empty
         What stands for a quantity without objects: the min, max, mean and std of an empty collection, and ``m_jj`` and
         ``deta_jj`` below two jets. The sum of none is 0. A NaN or infinite element gives NaN in any case.
@@ -284,12 +284,15 @@ def features(df: RNode, *, units: Units = "MeV", empty: float = math.nan) -> RNo
     """
     if not df.HasColumn(PAIR):
         raise ConfigError("diphoton.features describes the pair that diphoton.select found: put that node before it")
+    told: Units = "MeV" if df.HasColumn("rdfp_diphoton_in_MeV_") else "GeV"
+    if units not in {None, told}:
+        raise ConfigError(f"units='{units}' contradicts diphoton.select, which was told {told}")
     cpp.include("rdfplugins/diphoton.h")
     nothing = _literal(float(empty))
     for rank, member in ((1, "lead"), (2, "sublead")):
         for name in PHOTON_QUANTITIES:
             df = df.Define(f"photon_{rank}lead_{name}", f"photon_{name}[{PAIR}.{member}]")
-    gev = "1000.0" if units == "MeV" else "1.0"
+    gev = "1000.0" if told == "MeV" else "1.0"
     photons = ("photon_pt", "photon_eta", "photon_phi")
     arguments = ", ".join([PAIR, *photons, *_JET_BRANCHES, *_LEPTON_BRANCHES, gev, nothing])
     df = df.Define("rdfp_diphoton_features_", f"rdfp::diphoton::features({arguments})")

@@ -27,7 +27,7 @@ def document(node: Node[Any]) -> str:
     lines = [node.name, "", inspect.getdoc(node) or "", "", "Parameters in `with:`"]
     rows = [(key, *_parameter(node, key)) for key in node.parameters if key not in {"sample", "units"}]
     if rows:
-        widths = [max(len(row[column]) for row in rows) for column in range(2)]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
         lines += [
             "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)).rstrip()
             for row in rows

@@ -137,7 +137,8 @@ def prepare(config: Config, name: str, samples: Sequence[Contents]) -> PlotNumbe
     blinded, window = (_scaled(found, scale) for found in (blinded_window(config, name), window_of(spec)))
     seen = np.ones(len(edges) - 1, dtype=bool) if blinded is None else ~overlaps(edges, blinded)
     data = _points([sample.histograms[name] for sample in samples if sample.kind == "data"], seen)
-    components, per_pb = _components(name, samples, config.input.lumi_pb, have_data=data is not None)
+    lumi_pb = config.input.lumi_pb if config.select.weight is not None else None
+    components, per_pb = _components(name, samples, lumi_pb, have_data=data is not None)
     background = None
     if is_mass and data is not None:
         background = _fit_sidebands(edges, data, window)
@@ -160,7 +161,7 @@ def prepare(config: Config, name: str, samples: Sequence[Contents]) -> PlotNumbe
         data_simulated=any(sample.simulation for sample in samples if sample.kind == "data"),
         open_data=not simulation and config.input.tree in _ATLAS_TREES,
         partial=any(sample.partial for sample in samples),
-        lumi_pb=config.input.lumi_pb,
+        lumi_pb=lumi_pb,
     )
     return dataclasses.replace(numbers, factor=_line_factor(numbers), residual=_residual(numbers))
 

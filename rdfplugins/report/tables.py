@@ -126,7 +126,7 @@ def cutflow_rows(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding
 
 def _cells(cutflow: Cutflow, lumi_pb: float | None, blinding: Blinding | None) -> dict[str, Cell]:
     data = cutflow.kind == "data"
-    scale = 1.0 if data or lumi_pb is None else lumi_pb
+    scale = 1.0 if data or lumi_pb is None or not cutflow.weighted else lumi_pb
     names = [cut.name for cut in cutflow.cuts]
     hidden = blinding.first_hidden(names) if data and blinding is not None and names else len(names)
     first = cutflow.cuts[0].weighted if names else 0.0
@@ -173,7 +173,7 @@ def cutflow_table(
         Columns of the terminal. Where they do not suffice, numbers are written without spaces, then below each other.
     """
     rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
-    what = "sums of weights in pb (data: events)" if lumi_pb is None else f"events expected in {luminosity(lumi_pb)}"
+    what = _quantity(cutflows, lumi_pb)
     tables = (_terminal_table(f"Cutflow: {what}", cutflows, rows, layout) for layout in _LAYOUTS)
     console = Console(width=_UNLIMITED)
     for table in tables:
@@ -245,7 +245,8 @@ def markdown(
     bad = [f"{flow.sample} {flow.bad_weights}" for flow in cutflows if flow.bad_weights]
     if bad:
         notes = [*notes, f"Events whose weight is NaN or infinite, left out of sums of weights: {', '.join(bad)}."]
-    what = "Sum of weights in pb (data: events)" if lumi_pb is None else f"Expected events in {luminosity(lumi_pb)}"
+    what = _quantity(cutflows, lumi_pb)
+    what = what[0].upper() + what[1:]
     parts = [
         "# Cutflow",
         *notes,
@@ -282,16 +283,22 @@ def to_json(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Bli
         for row in rows:
             cell = row.cells[index]
             if cell is not None:
-                if lumi_pb is None and not data:
+                if not data and (lumi_pb is None or not cutflow.weighted):
                     cell = dataclasses.replace(cell, expected=None, expected_error=None)
                 cuts.append({"name": row.cut, **dataclasses.asdict(cell), "blinded": cell.blinded})
         samples[cutflow.sample] = {
             "kind": cutflow.kind,
-            "unit": "events" if data else "pb",
+            "unit": "events" if data or not cutflow.weighted else "pb",
             "bad_weights": cutflow.bad_weights,
             "cuts": cuts,
         }
     return {"lumi_pb": lumi_pb, "samples": samples}
+
+
+def _quantity(cutflows: Sequence[Cutflow], lumi_pb: float | None) -> str:
+    if not all(cutflow.weighted for cutflow in cutflows):
+        return "events, without weights"
+    return "sums of weights in pb (data: events)" if lumi_pb is None else f"events expected in {luminosity(lumi_pb)}"
 
 
 def luminosity(lumi_pb: float) -> str:

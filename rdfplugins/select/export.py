@@ -18,7 +18,7 @@ from rdfplugins import cpp, provenance
 from rdfplugins.files import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.errors import ConfigError
@@ -30,13 +30,13 @@ _KEY_DIGITS = 16
 _FORMATS = {"f4": "%.9g", "f8": "%.17g"}
 
 
-def run(config: Config, options: Options, labels: dict[str, int], settings: str) -> tuple[Path, ...]:
-    """Write the exports that the config asks for, once the trees of all samples are there and of one making.
+def run(config: Config, options: Options, labels: dict[str, int], outdated: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write the exports that the config asks for, once the trees of all samples are there and belong together.
 
     Parameters
     ----------
-    settings
-        Hash that the outputs of all samples must bear.
+    outdated
+        Sample -> why its tree does not belong to this config.
 
     Raises
     ------
@@ -48,21 +48,31 @@ def run(config: Config, options: Options, labels: dict[str, int], settings: str)
         path = options.folder / f"{config.name}.{kind}"
         files = [options.folder / f"{name}.root" for name in config.input.samples]
         records = [provenance.read(file) or {} for file in files]
-        lacking = [file.stem for file, record in zip(files, records, strict=True) if record.get("settings") != settings]
-        if lacking or len({record["partial"] for record in records}) > 1:
-            what = f"of {', '.join(lacking)}" if lacking else "with all events, or with first events only"
-            options.say(f"{path} is not written before there are outputs {what} made with this config")
+        partial = {bool(record.get("partial")) for record in records}
+        if outdated or len(partial) > 1:
+            reason = "; ".join(outdated.values()) or "some trees hold the first events only"
+            left = ", the one there is of an earlier run" if path.exists() else ""
+            options.say(f"{path} is not written{left}: {reason}")
             continue
         key = provenance.stage_key([kind, [record["stages"] for record in records]])
         if not options.force and _is_fresh(path, key):
             options.say(f"{path} is up to date")
         else:
             _write_tsv(config, path, files, labels, options)
-            with atomic(_sidecar(path)) as part:
-                made_of = {**provenance.describe(config.folder), "stages": {"export": key}, "size": path.stat().st_size}
-                part.write_text(json.dumps(made_of, indent=1))
+            _write_sidecar(config, path, key, partial=partial.pop())
         made.append(path)
     return tuple(made)
+
+
+def _write_sidecar(config: Config, path: Path, key: str, *, partial: bool) -> None:
+    record = {
+        **provenance.describe(config.folder),
+        "stages": {"export": key},
+        "size": path.stat().st_size,
+        "partial": partial,
+    }
+    with atomic(_sidecar(path)) as part:
+        part.write_text(json.dumps(record, indent=1))
 
 
 def check(config: Config, df: Any, columns: Sequence[str]) -> None:

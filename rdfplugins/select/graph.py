@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp
@@ -107,6 +108,10 @@ class Graph:
             arguments = node_arguments(node, step, self._sample, self._config.input.units)
             checked = node.check(arguments)
             result = node.apply(self.df, arguments)
+            filters = [] if isinstance(result, base.Cuts) else _new_filters(self.df, result)
+            if filters:  # all events, and the previous cut, are counted before it
+                self._book_weight()
+                result = node.apply(self.df, arguments)
         except MissingColumnError as error:
             raise MissingColumnError(str(self._fault(f"{error}; sample '{self._name}'", *path))) from error
         except CppError as error:
@@ -116,8 +121,10 @@ class Graph:
             raise self._fault(error.message, *where) from error
         if isinstance(result, base.Cuts):
             self._book_node_cuts(path, result)
+        elif filters:
+            self._book_node_filter(path, filters[0] if len(filters) == 1 and filters[0] else step.node, result)
         else:
-            self.df = result
+            self.df = base.as_rnode(result)
         self.unit_of.update(node.column_units(checked))
         for column in (*node.keeps(checked), *node.makes(checked)):
             if self.df.HasColumn(column):
@@ -136,6 +143,14 @@ class Graph:
             self._points.append(_Point(name, before, f"{cuts.column} >= {number}"))
         self.df = base.as_rnode(dataclasses.replace(cuts, df=before).kept())
         self._points[-1] = _Point(self._points[-1].cut, self.df)
+
+    def _book_node_filter(self, path: tuple[str | int, ...], name: str, df: Any) -> None:
+        """Count a node that filters by itself as one cut."""
+        self._claim(name, path)
+        self._points[-1].df = self.df
+        self.df = base.as_rnode(df)
+        self._cuts.append(self._count(self.df, _ZERO, (name,), 1))
+        self._points.append(_Point(name, self.df))
 
     def _filter(self, path: tuple[str | int, ...], name: str, expression: str) -> None:
         self._book_weight()
@@ -163,11 +178,14 @@ class Graph:
             cpp.include_user_header(self._config.folder / header, file=file, line=line)
 
     def _define_aliases(self) -> None:
-        for name, expression in self._config.input.aliases.items():
+        """Define all aliases over the branches of the files: none of them sees another."""
+        aliases = self._config.input.aliases
+        for number, (name, expression) in enumerate(aliases.items()):
+            make = partial(self.df.Define, f"rdfp_alias_{number}_")
+            self.df = self._compiled(("input", "aliases", name), f"alias '{name}'", expression, make)
+        for number, name in enumerate(aliases):
             define = self.df.Redefine if self.df.HasColumn(name) else self.df.Define
-            self.df = self._compiled(
-                ("input", "aliases", name), f"alias '{name}'", expression, lambda code, d=define, n=name: d(n, code)
-            )
+            self.df = define(name, f"rdfp_alias_{number}_")
 
     def _define_own(self, label_id: int) -> None:
         taken = [name for name in OWN_COLUMNS if self.df.HasColumn(name)]
@@ -225,7 +243,8 @@ class Graph:
         """Return the cutflow; to be called after the event loop."""
         cuts = [self._all.read_total(), *(cut for booked in self._cuts for cut in booked.read())]
         bad = round(self._all.raw.GetBinContent(2))
-        return Cutflow(self._name, self._sample.kind, tuple(cuts), bad)
+        weighted = self._config.select.weight is not None
+        return Cutflow(self._name, self._sample.kind, tuple(cuts), bad, weighted)
 
     def _histogram(self, name: str) -> Any:
         spec = self._config.select.histograms[name]
@@ -369,6 +388,12 @@ def _valued(code: str) -> str:
     if re.search(r"\breturn\b", code):  # statements, as RDataFrame sees it
         return f"return rdfp::runtime::value([&]() {{{code}\n;}}());"
     return f"rdfp::runtime::value({code}\n)"
+
+
+def _new_filters(before: Any, after: Any) -> list[str]:
+    """Return the names of the filters that a node has added; an empty one for a filter without a name."""
+    names = [str(name) for name in base.as_rnode(after).GetFilterNames()]
+    return ["" if name == "Unnamed Filter" else name for name in names[len(before.GetFilterNames()) :]]
 
 
 def _step_of(path: Sequence[str | int]) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins import cpp
+from rdfplugins import cpp, provenance
 from rdfplugins.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class InputFile:
         Name -> (type as ROOT names it, entries).
     constants
         Values of the asked branches in the first entry; empty where the tree is.
+    simulation
+        Whether the file says of itself that our generators made it.
     """
 
     path: str
@@ -35,6 +38,7 @@ class InputFile:
     uuid: str
     branches: Mapping[str, tuple[str, int]]
     constants: Mapping[str, float]
+    simulation: bool
 
     def identity(self) -> dict[str, Any]:
         """Return what the provenance says of the file."""
@@ -180,7 +184,17 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
         uuid=str(file.GetUUID().AsString()),
         branches=branches,
         constants=values,
+        simulation=_is_simulation(file),
     )
+
+
+def _is_simulation(file: Any) -> bool:
+    stored = file.Get(provenance.NAME)
+    try:
+        found = json.loads(str(stored.GetString())) if stored else None
+    except (AttributeError, ValueError):  # another's object of that name
+        return False
+    return isinstance(found, dict) and found.get("simulation") is True
 
 
 def _type_of(branch: Any) -> str:

@@ -90,7 +90,9 @@ def find_duplicates(path: Path, tree: str, entries: int) -> list[int]:
 def duplicates_error(df: Any, sample: str, key: Sequence[str] | str, found: Sequence[int]) -> InputError:
     """Return the error that shows the events with these keys; ``df`` reads the input anew and has ``event_key``."""
     if key == "entry":
-        return InputError(f"sample '{sample}': the same file stands twice in its list, under names that end alike")
+        return InputError(
+            f"sample '{sample}' has files of one name, which 'key: entry' cannot tell apart: rename one, or give a key"
+        )
     chosen = " || ".join(f"event_key == {value}ULL" for value in found)
     table = df.Filter(chosen).AsNumpy([*key])
     rows = sorted({tuple(int(table[column][row]) for column in key) for row in range(len(table[key[0]]))})

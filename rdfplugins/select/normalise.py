@@ -66,7 +66,7 @@ def resolve(
                 "branch": branch,
                 "first_values": _first_values(config, name, key, branch, inputs=inputs, say=say),
             }
-        elif given is not None:
+        elif given is not None and branch not in config.input.aliases:
             _compare(name, key, value, branch, inputs=inputs, say=say)
     for key in _WORDS:  # of use to nodes that declare no branches
         values.setdefault(key, getattr(spec, key) if getattr(spec, key) is not None else generated.get(key))
@@ -90,9 +90,29 @@ def _first_values(
         raise config.fault(
             f"sample '{name}': branch '{branch}' says that the {_WORDS[key]} is {bad[0]:g}; set '{key}' here", *place
         )
+    if (
+        key == "sum_of_weights"
+        and max(found) - min(found) > TOLERANCE * abs(max(found))
+        and _one_process(config, name, inputs)
+    ):
+        raise config.fault(
+            f"sample '{name}': branch '{branch}' differs between its files ({min(found):g} to"
+            f" {max(found):g}): each would be normalised to the whole cross-section; set 'sum_of_weights' to that of"
+            " all, or make several samples",
+            *place,
+        )
+    if key == "xsec_pb" and set(found) == {1.0}:
+        say(f"{name}: warning: branch '{branch}' says 1 pb, as in files of data; is this simulation?")
     differ = "" if max(found) == min(found) else f" to {max(found):g} (it differs between files)"
     say(f"{name}: {_WORDS[key]} {min(found):g}{differ}{_UNITS[key]} from branch '{branch}'")
     return found
+
+
+def _one_process(config: Config, name: str, inputs: Inputs) -> bool:
+    """Return whether all files state one cross-section, or the config does, so that they are parts of one sample."""
+    branch = branches(config, name).get("xsec_pb")
+    stated = config.input.samples[name].xsec_pb is not None
+    return stated or len({file.constants.get(str(branch)) for file in inputs.files}) == 1
 
 
 def _compare(name: str, key: str, value: float, branch: str, *, inputs: Inputs, say: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,17 @@ from rdfplugins.select import export, inputs, keys, loop, normalise, output, sou
 from rdfplugins.select.graph import Graph, node_arguments, used_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
     from rdfplugins.select.options import Options
 
 STAGE = "select"
+_NORMALISATION = {
+    "mc": "a sum_of_weights of the config must be that of the files that are left",
+    "data": "lumi_pb must be that of the files that are left",
+}
 NOT_IN_FOLDERS = "#?*[$\n"  # parts of a URL, wildcards and variables to ROOT, of which some end the process
 MANY_ENTRIES = 1_500_000
 
@@ -68,10 +73,11 @@ def run(config: Config, options: Options) -> SelectResult:
         with cpp.optimisation(0):
             prepared = [_prepare(config, name, labels, options) for name in names]
         _keep_inputs(config, prepared)
+        _warn_of_inputs(config, prepared, options)
         entries = sum(sample.inputs.entries for sample in prepared if not sample.fresh)
         with cpp.optimisation(2 if entries > MANY_ENTRIES else 0), _threading(threads):
             made = tuple(_run_sample(config, sample, options) for sample in prepared)
-        exports = export.run(config, options, labels, settings(config))
+        exports = export.run(config, options, labels, outdated(config, options.folder))
     return SelectResult(made, exports, labels)
 
 
@@ -211,17 +217,20 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
             constants=normalise.branches(config, name).values(),
         )
         for skipped, reason in found.skipped:
-            options.say(f"{name}: warning: skipped {skipped}: {reason}")
+            advice = _NORMALISATION[config.input.samples[name].kind]
+            options.say(f"{name}: warning: skipped {skipped}: {reason}; {advice}")
         sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)
         found.check(used_columns(config, name, sample))
     except InputError as error:
         raise InputError(f"{config.fault(str(error), 'input', 'samples', name)}") from error
-    key = _key(config, name, found, options)
+    partial = options.max_events is not None and options.max_events < found.entries
+    key = _key(config, name, found, max_events=options.max_events if partial else None)
+    simulated = source.simulated or any(file.simulation for file in found.files)
     record = {
         "stages": {STAGE: key},
-        "settings": settings(config),
+        "settings": sample_settings(config, name),
         "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
-        "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": source.simulated},
+        "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": simulated},
         "labels": labels,
         "splits": list(keys.SPLITS),
         "inputs": [file.identity() for file in found.files],
@@ -229,7 +238,7 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
         "normalisation": origin,
         "lumi_pb": config.input.lumi_pb,
         "units": config.input.units,
-        "partial": options.max_events is not None,
+        "partial": partial,
     }
     fresh = not options.force and provenance.is_fresh(path, STAGE, key)
     return _Prepared(name, path, found, sample, key, fresh, record)
@@ -244,6 +253,18 @@ def _keep_inputs(config: Config, prepared: Sequence[_Prepared]) -> None:
                 message = f"{output} is an input of sample '{sample.name}' and would be overwritten"
                 error = config.fault(f"{message}; choose another folder with -o", "input", "samples", sample.name)
                 raise InputError(str(error))
+
+
+def _warn_of_inputs(config: Config, prepared: Sequence[_Prepared], options: Options) -> None:
+    """Say where events would be counted twice, or simulation as if each event had the weight 1."""
+    readers: dict[str, str] = {}
+    for sample in prepared:
+        for file in sample.inputs.files:
+            other = readers.setdefault(file.uuid, sample.name)
+            if other != sample.name:
+                options.say(f"warning: {file.path} is read by the samples {other} and {sample.name}")
+    if config.select.weight is None and any(sample.sample.kind == "mc" for sample in prepared):
+        options.say("warning: without 'select.weight' events of simulation are counted, not weighted")
 
 
 def _run_sample(config: Config, prepared: _Prepared, options: Options) -> SampleOutput:
@@ -280,7 +301,7 @@ def _run_sample(config: Config, prepared: _Prepared, options: Options) -> Sample
         if frame.GetNRuns() != 1:
             raise RdfpluginsError(f"sample '{name}': {frame.GetNRuns()} event loops were run where one is meant")
         cutflow = graph.cutflow()
-        _warn_of_weights(cutflow, options)
+        _warn(cutflow, options)
         _refuse_duplicates(config, graph, name, part, cutflow)
         record = {
             **provenance.describe(config.folder),
@@ -295,12 +316,21 @@ def _run_sample(config: Config, prepared: _Prepared, options: Options) -> Sample
     return SampleOutput(name, path, cutflow, made=True)
 
 
-def _warn_of_weights(cutflow: Cutflow, options: Options) -> None:
+def _warn(cutflow: Cutflow, options: Options) -> None:
+    """Say what is likely to be a mistake: weights that are no numbers or all 0, data with weights, no events left."""
+    name, first = cutflow.sample, cutflow.cuts[0]
     if cutflow.bad_weights:
         options.say(
-            f"{cutflow.sample}: warning: {cutflow.bad_weights} of {cutflow.cuts[0].events} events have a weight that is"
-            " NaN or infinite; they are left out of sums of weights"
+            f"{name}: warning: {cutflow.bad_weights} of {first.events} events have a weight that is NaN or infinite;"
+            " they are left out of sums of weights"
         )
+    elif first.events and first.variance == 0:
+        options.say(f"{name}: warning: all weights are 0")
+    elif cutflow.kind == "data" and not math.isclose(first.variance, first.events, rel_tol=1e-9):
+        options.say(f"{name}: warning: weights of data are not 1")
+    empty = next((cut.name for cut in cutflow.cuts if not cut.events), None)
+    if empty is not None and first.events:
+        options.say(f"{name}: warning: no event passes '{empty}' (is input.units right?)")
 
 
 def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutflow: Cutflow) -> None:
@@ -311,44 +341,69 @@ def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutf
 
 
 def settings(config: Config) -> str:
-    """Return the hash of what the outputs of all samples must have in common to be put into one table or plot."""
+    """Return the hash of what all samples have in common: sections of the config, headers, and the code of nodes."""
     data = config.source.data
-    headers = [config.folder / header for header in config.select.include]
     output = data["select"]["output"]
+    headers = [config.folder / header for header in config.select.include]
+    nodes = [base.find(step.node).source_file() for step in config.select.steps if isinstance(step, NodeStep)]
     return provenance.stage_key(
         [
             {key: value for key, value in data["input"].items() if key != "samples"},
             {key: value for key, value in data["select"].items() if key != "output"},
             {key: value for key, value in output.items() if key in {"tree", "columns", "format"}},
             label_ids(config),
-            provenance.headers_hash(header for header in headers if header.is_file()),
+            provenance.files_hash([*headers, *nodes]),
         ]
     )
 
 
-def _key(config: Config, name: str, found: inputs.Inputs, options: Options) -> str:
-    sample = config.source.data["input"]["samples"][name]
-    identities = [file.identity() for file in found.files]
-    return provenance.stage_key([settings(config), name, sample, identities, options.max_events])
+def sample_settings(config: Config, name: str) -> str:
+    """Return the hash of all that the config says of a sample."""
+    return provenance.stage_key([settings(config), name, config.source.data["input"]["samples"][name]])
+
+
+def _key(config: Config, name: str, found: inputs.Inputs, *, max_events: int | None) -> str:
+    return provenance.stage_key([sample_settings(config, name), [file.identity() for file in found.files], max_events])
+
+
+def outdated(config: Config, folder: Path) -> dict[str, str]:
+    """Return sample -> why its output is not that of this config and of its inputs as they are now."""
+    reasons: dict[str, str] = {}
+    for name in config.input.samples:
+        path = folder / f"{name}.root"
+        record = provenance.read(path)
+        if record is None:
+            reasons[name] = f"{path} is not there" if not path.exists() else f"{path} is no output of ours"
+        elif record.get("settings") != sample_settings(config, name):
+            reasons[name] = f"{path} was made with another config"
+        elif changed := [file["path"] for file in record["inputs"] if _has_changed(file)]:
+            reasons[name] = f"{path} was made from another {changed[0]}"
+    return reasons
+
+
+def _has_changed(file: Mapping[str, Any]) -> bool:
+    """Return whether a local input is not as it was; remote ones, and those taken away, are not looked at."""
+    path = Path(file["path"])
+    if "://" in file["path"] or not path.is_file():
+        return False
+    now = path.stat()
+    return bool(now.st_size != file["size"] or now.st_mtime != file["mtime"])
 
 
 def up_to_date(config: Config, folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
-    """Return the outputs that were made with the settings of this config, and say which others are left out.
+    """Return the outputs that belong to this config, and say which samples are left out of plots and tables.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or if some hold all events and others the first ones only.
     """
-    wanted = settings(config)
-    found: dict[str, Path] = {}
-    for name in config.input.samples:
-        path = folder / f"{name}.root"
-        if (provenance.read(path) or {}).get("settings") == wanted:
-            found[name] = path
-        else:
-            reason = "was made with another config" if path.is_file() else "is not there"
-            say(f"{path} {reason}: left out of plots and tables")
+    reasons = outdated(config, folder)
+    found = {name: folder / f"{name}.root" for name in config.input.samples if name not in reasons}
+    for name, reason in reasons.items():
+        say(f"{name} is left out of plots and tables: {reason}")
     if not found:
         raise InputError(f"{folder}: no output of this config; run the stage 'select' first")
+    if len({(provenance.read(path) or {}).get("partial") for path in found.values()}) > 1:
+        raise InputError(f"{folder}: some outputs hold the first events only; run again without --max-events")
     return found

@@ -101,6 +101,7 @@ input:
     data: {{kind: data, files: data.root}}
     more: {{kind: data, files: more.root}}
 select:
+  weight: weight
   steps: []
   histograms: {shown}
   output: {{dir: out}}

@@ -175,7 +175,7 @@ def test_markdown_has_a_table_for_each_quantity() -> None:
         "| mass | 8719 | 9339 |",
     ]
     assert expected.strip().splitlines()[-1] == "| mass | 43.75 ± 0.52 | 9339 ± 97 |"
-    assert "## Expected events in 1/fb" in text
+    assert "## Events expected in 1/fb" in text
 
 
 def test_markdown_keeps_its_columns_whatever_the_names() -> None:
