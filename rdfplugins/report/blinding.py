@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdfplugins.config import ReportConfig
+from rdfplugins.config import NodeStep, ReportConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,9 @@ WINDOW_TEXT = "120-130 GeV"
 _MASS_COLUMNS = frozenset({"m_yy", "h_mass"})
 # No histogram of this mass ends above 10 TeV, and none ends below 10 GeV: a higher end means MeV.
 _HIGHEST_GEV = 10_000.0
+# Cuts of `diphoton.select` on the mass: what is left after them is a number of events in a region of the mass.
+_NODE = "diphoton.select"
+_MASS_CUTS = ("mass_105_160", "mass_window")
 MEV_PER_GEV = 1000.0
 
 
@@ -41,7 +44,12 @@ class Blinding:
 
     def first_hidden(self, cuts: Sequence[str]) -> int:
         """Return the index of the first cut of a data sample whose events must not be told."""
-        return min(cuts.index(name) if name in cuts else len(cuts) - 1 for name in self.after)
+        found = [cuts.index(name) if name in cuts else len(cuts) - 1 for name in self.after]
+        return min([*found, *(cuts.index(name) for name in _MASS_CUTS if name in cuts)], default=len(cuts))
+
+    def hides(self, after: str | None, cuts: Sequence[str]) -> bool:
+        """Return whether a histogram filled after this cut holds events that must not be told, of whatever quantity."""
+        return (cuts.index(after) if after in cuts else len(cuts) - 1) >= self.first_hidden(cuts)
 
 
 def mass_histogram(config: Config) -> str | None:
@@ -80,10 +88,12 @@ def blinded_window(config: Config, name: str) -> tuple[float, float] | None:
 
 
 def blinding(config: Config) -> Blinding | None:
-    """Return what the cutflow must hide; None where nothing is blinded."""
+    """Return what the cutflow, and histograms of other quantities, must hide; None where nothing is blinded."""
     histograms = config.select.histograms
     after = tuple(spec.after for name, spec in histograms.items() if blinded_window(config, name) is not None)
-    return Blinding(after) if after else None
+    unblind = (config.report or ReportConfig()).unblind
+    cuts_on_mass = any(isinstance(step, NodeStep) and step.node == _NODE for step in config.select.steps)
+    return Blinding(after) if after or (cuts_on_mass and not unblind) else None
 
 
 def overlaps(edges: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import numpy as np
 from rdfplugins.report.blinding import (
     MEV_PER_GEV,
     blinded_window,
+    blinding,
     mass_histogram,
     mass_unit,
     overlaps,
@@ -136,6 +137,8 @@ def prepare(config: Config, name: str, samples: Sequence[Contents]) -> PlotNumbe
     edges = samples[0].histograms[name].edges * scale
     blinded, window = (_scaled(found, scale) for found in (blinded_window(config, name), window_of(spec)))
     seen = np.ones(len(edges) - 1, dtype=bool) if blinded is None else ~overlaps(edges, blinded)
+    if blinded is None and _hides_data(config, name, samples):
+        seen[:] = False  # with the sidebands of the mass, these would tell the number in the window
     data = _points([sample.histograms[name] for sample in samples if sample.kind == "data"], seen)
     lumi_pb = config.input.lumi_pb if config.select.weight is not None else None
     components, per_pb = _components(name, samples, lumi_pb, have_data=data is not None)
@@ -164,6 +167,12 @@ def prepare(config: Config, name: str, samples: Sequence[Contents]) -> PlotNumbe
         lumi_pb=lumi_pb,
     )
     return dataclasses.replace(numbers, factor=_line_factor(numbers), residual=_residual(numbers))
+
+
+def _hides_data(config: Config, name: str, samples: Sequence[Contents]) -> bool:
+    hidden, after = blinding(config), config.select.histograms[name].after
+    cutflows = [[cut.name for cut in sample.cutflow.cuts] for sample in samples if sample.kind == "data"]
+    return hidden is not None and any(hidden.hides(after, cuts) for cuts in cutflows)
 
 
 def round_factor(height: float, limit: float) -> int:

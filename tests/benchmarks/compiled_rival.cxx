@@ -290,8 +290,8 @@ int main(int argc, char **argv) {
   auto selected = DefineFeatures(df.Filter([](int step) { return step == kAllCuts; }, {"step"}), columns);
   ROOT::RDF::RSnapshotOptions options;
   options.fLazy = true;
-  options.fCompressionAlgorithm = ROOT::RCompressionSetting::EAlgorithm::kLZ4;
-  options.fCompressionLevel = 4;
+  options.fCompressionAlgorithm = ROOT::RCompressionSetting::EAlgorithm::kZSTD;
+  options.fCompressionLevel = 1;
   auto snapshot = selected.Snapshot("events", output, columns, options);
   counts.GetValue();
   snapshot.GetValue();

@@ -68,3 +68,20 @@ def test_bins_that_touch_the_window_from_outside_are_seen() -> None:
     edges = np.array([119.0, 120.01, 129.5, 131.0])
     assert overlaps(edges, (120.0, 130.0)).tolist() == [True, True, True]
     assert overlaps(np.array([100.0, 200.0]), (120.0, 130.0)).tolist() == [True]
+
+
+def test_cuts_on_the_mass_are_hidden_without_a_histogram_of_it(config: Callable[..., Config]) -> None:
+    steps = "select.steps=[{node: diphoton.select}]"
+    hidden = blinding(config(steps, histograms="{n: {column: jet_n, bins: 9, range: [0, 9]}}"))
+    assert hidden is not None
+    assert hidden.first_hidden(["all", "photon_trigger", "mass_105_160", "mass_window"]) == 2
+    assert hidden.first_hidden(["all", "photon_trigger"]) == 2
+    assert blinding(config(steps, "report.unblind=true", histograms="{}")) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "hidden"), [("all", False), ("trigger", False), ("mass", True), ("late", True), (None, True)]
+)
+def test_other_quantities_are_hidden_from_the_mass_on(*, after: str | None, hidden: bool) -> None:
+    """Their total less the sidebands of the mass would be the number in the window."""
+    assert Blinding(("mass",)).hides(after, ["all", "trigger", "mass", "late"]) is hidden

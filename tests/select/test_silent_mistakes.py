@@ -126,7 +126,7 @@ def test_features_keep_the_unit_of_select(gg: Path) -> None:
     df = load_root().RDataFrame("mini", str(gg))
     selected = diphoton.select(df, units="GeV", min_pt=25000.0, mass_range=(105000.0, 160000.0))
     assert diphoton.features(selected).Mean("m_yy").GetValue() == pytest.approx(125e3, rel=0.01)
-    with pytest.raises(ConfigError, match="units='MeV' contradicts diphoton.select, which was told GeV"):
+    with pytest.raises(ConfigError, match=r"units='MeV' contradicts diphoton\.select, which was told GeV"):
         diphoton.features(selected, units="MeV")
 
 
