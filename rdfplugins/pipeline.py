@@ -11,6 +11,7 @@ from rdfplugins.config import load_config
 from rdfplugins.errors import ConfigError, did_you_mean
 from rdfplugins.files import atomic, make_folder
 from rdfplugins.paths import shipped
+from rdfplugins.select import freshness
 from rdfplugins.select import stage as select_stage
 from rdfplugins.select.options import Options
 
@@ -127,7 +128,7 @@ def run(
         else:
             from rdfplugins import report
 
-            plots = report.run(loaded, select_stage.up_to_date(loaded, folder, tell), folder)
+            plots = report.run(loaded, freshness.up_to_date(loaded, folder, tell), folder)
     return RunResult(outputs, exports, cutflows, plots, loaded)
 
 

@@ -13,11 +13,12 @@ from rdfplugins.cutflow import Cutflow
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError, RdfpluginsError, did_you_mean
 from rdfplugins.files import atomic, lock, make_folder
 from rdfplugins.nodes import base
-from rdfplugins.select import export, inputs, keys, loop, normalise, output, sources
-from rdfplugins.select.graph import Graph, node_arguments, used_columns
+from rdfplugins.select import export, freshness, inputs, keys, loop, normalise, output, sources
+from rdfplugins.select.graph import Graph
+from rdfplugins.select.steps import node_arguments, used_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
@@ -69,7 +70,7 @@ def run(config: Config, options: Options) -> SelectResult:
     make_folder(options.folder)
     with lock(options.folder):
         threads = _threads(config, options)
-        labels = label_ids(config)
+        labels = freshness.label_ids(config)
         with cpp.optimisation(0):
             prepared = [_prepare(config, name, labels, options) for name in names]
         _keep_inputs(config, prepared)
@@ -77,7 +78,7 @@ def run(config: Config, options: Options) -> SelectResult:
         entries = sum(sample.inputs.entries for sample in prepared if not sample.fresh)
         with cpp.optimisation(2 if entries > MANY_ENTRIES else 0), _threading(threads):
             made = tuple(_run_sample(config, sample, options) for sample in prepared)
-        exports = export.run(config, options, labels, outdated(config, options.folder))
+        exports = export.run(config, options, labels, freshness.outdated(config, options.folder))
     return SelectResult(made, exports, labels)
 
 
@@ -96,12 +97,6 @@ def plan(config: Config, samples: tuple[str, ...] | None, folder: Path) -> list[
         lines.append(f"select: {name} ({spec.kind}): {what} -> {folder / f'{name}.root'}")
     lines += [f"select: export -> {folder / f'{config.name}.{kind}'}" for kind in config.select.output.exports]
     return lines
-
-
-def label_ids(config: Config) -> dict[str, int]:
-    """Return label -> number, in the order in which labels first appear among all configured samples."""
-    labels = [spec.label or name for name, spec in config.input.samples.items()]
-    return {label: number for number, label in enumerate(dict.fromkeys(labels))}
 
 
 def check_steps(config: Config, samples: Sequence[str]) -> None:
@@ -224,11 +219,11 @@ def _prepare(config: Config, name: str, labels: dict[str, int], options: Options
     except InputError as error:
         raise InputError(f"{config.fault(str(error), 'input', 'samples', name)}") from error
     partial = options.max_events is not None and options.max_events < found.entries
-    key = _key(config, name, found, max_events=options.max_events if partial else None)
+    key = freshness.key(config, name, found, max_events=options.max_events if partial else None)
     simulated = source.simulated or any(file.simulation for file in found.files)
     record = {
         "stages": {STAGE: key},
-        "settings": sample_settings(config, name),
+        "settings": freshness.sample_settings(config, name),
         "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
         "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": simulated},
         "labels": labels,
@@ -338,72 +333,3 @@ def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutf
     if twice:
         error = keys.duplicates_error(graph.keyed, name, config.input.key, twice)
         raise InputError(str(config.fault(str(error), "input", "samples", name)))
-
-
-def settings(config: Config) -> str:
-    """Return the hash of what all samples have in common: sections of the config, headers, and the code of nodes."""
-    data = config.source.data
-    output = data["select"]["output"]
-    headers = [config.folder / header for header in config.select.include]
-    nodes = [base.find(step.node).source_file() for step in config.select.steps if isinstance(step, NodeStep)]
-    return provenance.stage_key(
-        [
-            {key: value for key, value in data["input"].items() if key != "samples"},
-            {key: value for key, value in data["select"].items() if key != "output"},
-            {key: value for key, value in output.items() if key in {"tree", "columns", "format"}},
-            label_ids(config),
-            provenance.files_hash([*headers, *nodes]),
-        ]
-    )
-
-
-def sample_settings(config: Config, name: str) -> str:
-    """Return the hash of all that the config says of a sample."""
-    return provenance.stage_key([settings(config), name, config.source.data["input"]["samples"][name]])
-
-
-def _key(config: Config, name: str, found: inputs.Inputs, *, max_events: int | None) -> str:
-    return provenance.stage_key([sample_settings(config, name), [file.identity() for file in found.files], max_events])
-
-
-def outdated(config: Config, folder: Path) -> dict[str, str]:
-    """Return sample -> why its output is not that of this config and of its inputs as they are now."""
-    reasons: dict[str, str] = {}
-    for name in config.input.samples:
-        path = folder / f"{name}.root"
-        record = provenance.read(path)
-        if record is None:
-            reasons[name] = f"{path} is not there" if not path.exists() else f"{path} is no output of ours"
-        elif record.get("settings") != sample_settings(config, name):
-            reasons[name] = f"{path} was made with another config"
-        elif changed := [file["path"] for file in record["inputs"] if _has_changed(file)]:
-            reasons[name] = f"{path} was made from another {changed[0]}"
-    return reasons
-
-
-def _has_changed(file: Mapping[str, Any]) -> bool:
-    """Return whether a local input is not as it was; remote ones, and those taken away, are not looked at."""
-    path = Path(file["path"])
-    if "://" in file["path"] or not path.is_file():
-        return False
-    now = path.stat()
-    return bool(now.st_size != file["size"] or now.st_mtime != file["mtime"])
-
-
-def up_to_date(config: Config, folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
-    """Return the outputs that belong to this config, and say which samples are left out of plots and tables.
-
-    Raises
-    ------
-    InputError
-        If there is none, or if some hold all events and others the first ones only.
-    """
-    reasons = outdated(config, folder)
-    found = {name: folder / f"{name}.root" for name in config.input.samples if name not in reasons}
-    for name, reason in reasons.items():
-        say(f"{name} is left out of plots and tables: {reason}")
-    if not found:
-        raise InputError(f"{folder}: no output of this config; run the stage 'select' first")
-    if len({(provenance.read(path) or {}).get("partial") for path in found.values()}) > 1:
-        raise InputError(f"{folder}: some outputs hold the first events only; run again without --max-events")
-    return found

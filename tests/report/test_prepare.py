@@ -206,11 +206,13 @@ def test_words_about_the_events(config: Callable[..., Config], write_sample: Cal
 OTHERS = "{m_yy: {column: m_yy, bins: 30, range: [105, 160]}, pt: {column: pt_yy, bins: 30, range: [105, 160]}}"
 
 
-def test_other_quantities_are_neither_blinded_nor_fitted(
+def test_other_quantities_are_not_fitted_and_hidden_where_the_mass_is(
     config: Callable[..., Config], write_sample: Callable[..., Path]
 ) -> None:
     data = {"m_yy": BACKGROUND, "pt": secret_data()}
-    found = numbers_of(config(histograms=OTHERS), {"data": write_sample("data", data, kind="data")}, "pt")
+    files = {"data": write_sample("data", data, kind="data")}
+    assert numbers_of(config(histograms=OTHERS), files, "pt").data is None
+    found = numbers_of(config("report.unblind=true", histograms=OTHERS), files, "pt")
     assert found.data is not None
     assert found.data.values == pytest.approx(secret_data())
     assert (found.is_mass, found.blinded, found.background) == (False, None, None)

@@ -193,7 +193,7 @@ def test_other_histograms_are_drawn_plainly(
 
     from .conftest import th1
 
-    loaded = config(histograms=ALL)
+    loaded = config("report.unblind=true", histograms=ALL)
     files = {}
     for name, kind, values in (("gg", "mc", signal(0.1)), ("data", "data", BACKGROUND)):
         files[name] = write_sample(name, {"m_yy": values}, kind=kind, label="_gg$" if name == "gg" else None)

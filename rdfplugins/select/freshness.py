@@ -1,0 +1,93 @@
+"""Whether an output is that of this config and of its inputs as they are now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import provenance
+from rdfplugins.config.steps import NodeStep
+from rdfplugins.errors import InputError
+from rdfplugins.nodes import base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rdfplugins.config import Config
+    from rdfplugins.select.inputs import Inputs
+
+
+def label_ids(config: Config) -> dict[str, int]:
+    """Return label -> number, in the order in which labels first appear among all configured samples."""
+    labels = [spec.label or name for name, spec in config.input.samples.items()]
+    return {label: number for number, label in enumerate(dict.fromkeys(labels))}
+
+
+def settings(config: Config) -> str:
+    """Return the hash of what all samples have in common: sections of the config, headers, and the code of nodes."""
+    data = config.source.data
+    output = data["select"]["output"]
+    headers = [config.folder / header for header in config.select.include]
+    nodes = [base.find(step.node).source_file() for step in config.select.steps if isinstance(step, NodeStep)]
+    return provenance.stage_key(
+        [
+            {key: value for key, value in data["input"].items() if key != "samples"},
+            {key: value for key, value in data["select"].items() if key != "output"},
+            {key: value for key, value in output.items() if key in {"tree", "columns", "format"}},
+            label_ids(config),
+            provenance.files_hash([*headers, *nodes]),
+        ]
+    )
+
+
+def sample_settings(config: Config, name: str) -> str:
+    """Return the hash of all that the config says of a sample."""
+    return provenance.stage_key([settings(config), name, config.source.data["input"]["samples"][name]])
+
+
+def key(config: Config, name: str, found: Inputs, *, max_events: int | None) -> str:
+    """Return the hash of what makes the output of a sample: config, inputs, and how many events are looked at."""
+    return provenance.stage_key([sample_settings(config, name), [file.identity() for file in found.files], max_events])
+
+
+def outdated(config: Config, folder: Path) -> dict[str, str]:
+    """Return sample -> why its output is not that of this config and of its inputs as they are now."""
+    reasons: dict[str, str] = {}
+    for name in config.input.samples:
+        path = folder / f"{name}.root"
+        record = provenance.read(path)
+        if record is None:
+            reasons[name] = f"{path} is not there" if not path.exists() else f"{path} is no output of ours"
+        elif record.get("settings") != sample_settings(config, name):
+            reasons[name] = f"{path} was made with another config"
+        elif changed := [file["path"] for file in record["inputs"] if _has_changed(file)]:
+            reasons[name] = f"{path} was made from another {changed[0]}"
+    return reasons
+
+
+def _has_changed(file: Mapping[str, Any]) -> bool:
+    """Return whether a local input is not as it was; remote ones, and those taken away, are not looked at."""
+    path = Path(file["path"])
+    if "://" in file["path"] or not path.is_file():
+        return False
+    now = path.stat()
+    return bool(now.st_size != file["size"] or now.st_mtime != file["mtime"])
+
+
+def up_to_date(config: Config, folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
+    """Return the outputs that belong to this config, and say which samples are left out of plots and tables.
+
+    Raises
+    ------
+    InputError
+        If there is none, or if some hold all events and others the first ones only.
+    """
+    reasons = outdated(config, folder)
+    found = {name: folder / f"{name}.root" for name in config.input.samples if name not in reasons}
+    for name, reason in reasons.items():
+        say(f"{name} is left out of plots and tables: {reason}")
+    if not found:
+        raise InputError(f"{folder}: no output of this config; run the stage 'select' first")
+    if len({(provenance.read(path) or {}).get("partial") for path in found.values()}) > 1:
+        raise InputError(f"{folder}: some outputs hold the first events only; run again without --max-events")
+    return found
