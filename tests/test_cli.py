@@ -150,7 +150,7 @@ def test_quiet(config: str, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "config.tsv").is_file()
     result = call(config, "--quiet", "--sample", "thre")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "no sample 'thre' in config.yaml\n"
+    assert result.stderr == "no sample 'thre' in config.yaml (it has: one, two)\n"
 
 
 def test_options_reach_the_run(config: str, tmp_path: Path) -> None:
@@ -391,7 +391,7 @@ def test_exit_codes_and_streams_of_a_process(config: str, tmp_path: Path) -> Non
     assert done.stdout.splitlines()[-3:] == ["out/one.root", "out/two.root", "out/config.tsv"]
     assert "\x1b" not in done.stdout
     bad = command(config, "--sample", "three", cwd=tmp_path)
-    assert (bad.returncode, bad.stdout, bad.stderr) == (2, "", "no sample 'three' in config.yaml\n")
+    assert (bad.returncode, bad.stdout, bad.stderr) == (2, "", "no sample 'three' in config.yaml (it has: one, two)\n")
     (tmp_path / "file").write_text("")
     failed = command(config, "-o", "file", cwd=tmp_path)
     assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", "file: cannot be written: File exists\n")

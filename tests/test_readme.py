@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import rdfplugins as rp
 from rdfplugins.config import load_config
 from rdfplugins.nodes import diphoton
 from rdfplugins.simulate import simulate_hgg
@@ -51,6 +52,24 @@ def test_config_example_has_no_fault(tmp_path: Path) -> None:
     assert [type(step).__name__ for step in config.select.steps] == [
         *("NodeStep", "FilterStep", "NodeStep", "NodeStep", "DefineStep"),
     ]
+
+
+def test_config_example_runs(tmp_path: Path) -> None:
+    """On files of its two samples; all else is as it stands."""
+    text = blocks("yaml")[0]
+    for mode, listed in (("gg", "[mc/ggH*.root]"), ("data", '[data/, "@more.txt", "root://server//path/file.root"]')):
+        simulate_hgg(tmp_path / f"{mode}.root", mode=mode, events=3000)
+        assert listed in text
+        text = text.replace(listed, f"{mode}.root")
+    (tmp_path / "mine.yaml").write_text(text)
+    (tmp_path / "my_functions.h").write_text("#pragma once\n")
+    result = rp.run(tmp_path / "mine.yaml", output=tmp_path / "out")
+    assert (tmp_path / "out" / "report" / "m_yy.png").is_file()
+    header = (tmp_path / "out" / "mine.tsv").read_text().partition("\n")[0].split("\t")
+    identity = {"event_key", "split", "fold", "label"}
+    assert set(header) == {"photon_1lead_pt", "photon_2lead_pt", "m_yy", "weight"} | identity
+    assert result.cutflow["gg"].cuts[-1].name == "mass_window"
+    assert result.cutflow["gg"].cuts[-1].events > 500
 
 
 @pytest.mark.parametrize("command", ["rdfrun configs/hgg.yaml", "bin/pytest"])

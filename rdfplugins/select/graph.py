@@ -260,8 +260,7 @@ class Graph:
         if not df.HasColumn(spec.column):
             have = base.column_names(df)
             raise self._fault(
-                f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'"
-                f"{did_you_mean(spec.column, have)}",
+                f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'{self._hint(spec.column, have)}",
                 *path,
                 "column",
             )
@@ -300,6 +299,12 @@ class Graph:
 
     # -- faults
 
+    def _hint(self, column: str, have: Sequence[str]) -> str:
+        """Say that a column is made behind a later cut, or which is near."""
+        if self.df.HasColumn(column):
+            return ": it is made behind a later cut; name a later one, or leave 'after' out"
+        return did_you_mean(column, have)
+
     def _claim(self, name: str, path: Sequence[str | int]) -> None:
         """Note the name of a cut; two of one name would be one row in the cutflow."""
         if name in self._names:
@@ -315,6 +320,11 @@ class Graph:
                 code = cpp.at_line(expression, file, line)
                 return make(code if is_cut else _valued(code))
         except CppError as error:
+            if "does not evaluate to bool" in error.message:
+                message = (
+                    f"{what}: '{expression}' is not true or false for an event; of a vector take Any(...) or All(...)"
+                )
+                raise CppError(message, file=file, line=line) from error
             raise self._explained(error, path, what) from error
 
     def _explained(self, error: CppError, path: Sequence[str | int], what: str) -> CppError:

@@ -148,7 +148,8 @@ def _chosen(config: Config, wanted: tuple[str, ...] | None) -> list[str]:
         return known
     for name in wanted:
         if name not in known:
-            raise ConfigError(f"no sample '{name}' in {config.path}{did_you_mean(name, known)}")
+            listed = did_you_mean(name, known) or f" (it has: {', '.join(known)})"
+            raise ConfigError(f"no sample '{name}' in {config.path}{listed}")
     return [name for name in known if name in wanted]
 
 
