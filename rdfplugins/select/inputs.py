@@ -58,10 +58,6 @@ class Inputs:
         """Entries of all files."""
         return sum(file.entries for file in self.files)
 
-    def columns(self) -> list[str]:
-        """Return the branches that every file has, in the order of the first."""
-        return [name for name in self.files[0].branches if all(name in file.branches for file in self.files)]
-
     def check(self, used: Sequence[str]) -> None:
         """Raise InputError where a used branch is lacking, half-filled, or of another type in one of the files.
 

@@ -115,7 +115,8 @@ def _bar(name: str, entries: int, monitor: Any, *, shown: bool) -> Iterator[None
         bar = _PolledProgress(
             *columns, console=Console(file=terminal), refresh_per_second=REFRESHES_PER_SECOND, transient=True
         )
-        bar.poll(bar.add_task(name, total=entries), monitor)
+        bar.add_task(name, total=entries)
+        bar.poll(monitor)
         with bar:
             yield
 
@@ -123,14 +124,12 @@ def _bar(name: str, entries: int, monitor: Any, *, shown: bool) -> Iterator[None
 class _PolledProgress(Progress):
     """A progress bar that asks the monitor each time it is drawn."""
 
-    _source: tuple[Any, Any] | None = None
+    _source: Any = None
 
-    def poll(self, task: Any, monitor: Any) -> None:
-        self._source = (task, monitor)
+    def poll(self, monitor: Any) -> None:
+        self._source = monitor
 
     def get_renderables(self) -> Any:
         if self._source is not None:
-            task, monitor = self._source
-            self.tasks[0].completed = min(float(monitor.events()), float(self.tasks[0].total or 0.0))
-            del task
+            self.tasks[0].completed = min(float(self._source.events()), float(self.tasks[0].total or 0.0))
         return super().get_renderables()
