@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 import traceback
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ from rich.console import Console
 
 from rdfplugins import pipeline
 from rdfplugins._version import __version__
-from rdfplugins.errors import InterruptedRunError, RdfpluginsError
+from rdfplugins.errors import ConfigError, InterruptedRunError, OutputError, RdfpluginsError
+from rdfplugins.files import atomic, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _YAML = (".yaml", ".yml")
 _TABLE_WIDTH = 160
+_DIGITS = 25
 
 
 class _Commands(click.Group):
@@ -99,6 +102,30 @@ def run(
 
 
 @cli.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--sample", "samples", multiple=True, metavar="NAME", help="Check this sample only; may be repeated.")
+@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Replace a value of the config; repeatable.")
+@click.option("-q", "--quiet", is_flag=True, help="Faults only.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def check(
+    *, config: Path, samples: tuple[str, ...], overrides: tuple[str, ...], quiet: bool, verbose: bool
+) -> None:
+    """Find all that is wrong with CONFIG: opens the inputs and compiles the C++, but runs and writes nothing."""
+    with _errors_to_exit_codes(verbose=verbose):
+        faults, lines = pipeline.check(
+            config, samples=samples or None, overrides=overrides, say=_silence if quiet else _say
+        )
+        for fault in faults:
+            _say(str(fault))
+        if faults:
+            sys.exit(ConfigError.exit_code)
+        if not quiet:
+            for line in lines:
+                click.echo(line)
+            click.echo(f"{config}: no fault found")
+
+
+@cli.command()
 @click.argument("name", required=False)
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 def nodes(*, name: str | None, verbose: bool) -> None:
@@ -128,31 +155,114 @@ def configs(*, name: str | None, verbose: bool) -> None:
             click.echo(pipeline.copy_config(name, Path()))
 
 
+@cli.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="In place of the terminal.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def schema(*, output: Path | None, verbose: bool) -> None:
+    """Write the JSON Schema of configs, with the parameters of all installed nodes, for editors."""
+    from rdfplugins.config.schema import schema_text
+    from rdfplugins.nodes.with_schema import installed
+
+    with _errors_to_exit_codes(verbose=verbose):
+        _write_or_echo(schema_text(installed(_say)), output)
+
+
+@cli.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--sample", "samples", multiple=True, metavar="NAME", help="Draw this sample only; may be repeated.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A .dot, .svg, .png or .pdf.")
+@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Replace a value of the config; repeatable.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def graph(
+    *, config: Path, samples: tuple[str, ...], output: Path | None, overrides: tuple[str, ...], verbose: bool
+) -> None:
+    """Draw what CONFIG does, from samples to plots; without -o, print the text for Graphviz. Nothing is run."""
+    from rdfplugins.config import load_config
+    from rdfplugins.flowchart import render, to_dot
+
+    with _errors_to_exit_codes(verbose=verbose):
+        text = to_dot(load_config(pipeline.find_config(config, _say), overrides), samples or None)
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            render(text, output)
+            click.echo(output)
+
+
+@cli.command()
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT", help="Folder of all.")
+@click.option("--config", type=click.Path(path_type=Path), help="Config of the runs: make exports and report, too.")
+@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="As in the runs; goes with --config.")
+@click.option("-q", "--quiet", is_flag=True, help="Errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def merge(
+    *,
+    folders: tuple[Path, ...],
+    output: Path,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Join the outputs of runs of one config that did some samples each (rdfrun CONFIG --sample NAME -o DIR)."""
+    from rdfplugins import merge as merging
+
+    if overrides and config is None:
+        raise click.UsageError("--set needs --config")
+    with _errors_to_exit_codes(verbose=verbose):
+        result = merging.merge(folders, output, config, overrides=overrides, say=_silence if quiet else _say)
+        if quiet:
+            return
+        if result.run is not None:
+            _print_result(result.run)
+        else:
+            click.echo("\n".join(str(path) for path in result.outputs.values()))
+
+
 @cli.group()
 def simulate() -> None:
     """Write simulated samples in the format of public data."""
 
 
+class _WholeNumber(click.types.IntParamType):
+    """A whole number as people write large ones: 100000, 100_000 or 1e5."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; click says what is wrong where it is none."""
+        try:
+            number = Decimal(str(value).replace("_", ""))
+        except ArithmeticError:
+            number = Decimal("nan")
+        if not number.is_finite() or number.adjusted() >= _DIGITS or number % 1:
+            self.fail(f"'{value}' is not a whole number such as 100000, 100_000 or 1e5", param, ctx)
+        return int(number)
+
+
 @simulate.command()
 @click.option("--mode", default="all", show_default=True, help="gg, VBF, Wp, Z, tt, data, or all of them.")
-@click.option("-n", "--events", type=int, default=10_000, show_default=True, help="Events of each mode.")
+@click.option("--release", default="2020", show_default=True, help="Format: 2020 (mini, MeV) or 2025 (analysis, GeV).")
+@click.option("-n", "--events", type=_WholeNumber(), default=10_000, show_default=True, help="Events of each mode.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Folder.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same events.")
+@click.option("--seed", type=_WholeNumber(), default=1, show_default=True, help="Same seed, same events.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
-def hgg(*, mode: str, events: int, output: Path, seed: int, verbose: bool) -> None:
-    """H -> gamma gamma and its background, tree ``mini`` of the ATLAS Open Data 2020: DIR/hgg_MODE.root."""
+def hgg(*, mode: str, release: str, events: int, output: Path, seed: int, force: bool, verbose: bool) -> None:
+    """H -> gamma gamma and its background in the format of the ATLAS Open Data: DIR/hgg_MODE.root."""
     from rich.progress import Progress
 
-    from rdfplugins.files import make_folder
     from rdfplugins.simulate import MODES, simulate_hgg
 
     with _errors_to_exit_codes(verbose=verbose):
-        make_folder(output)
-        for one in MODES if mode == "all" else (mode,):
-            path = output / f"hgg_{one}.root"
+        paths = {one: output / f"hgg_{one}.root" for one in (MODES if mode == "all" else (mode,))}
+        there = [str(path) for path in paths.values() if path.exists()]
+        if there and not force:
+            raise OutputError(f"{', '.join(there)}: already there; --force replaces it, -o DIR writes elsewhere")
+        for one, path in paths.items():
             with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
                 task = bar.add_task(f"simulating {one}", total=events)
-                made = simulate_hgg(path, mode=one, events=events, seed=seed, progress=partial(_advance, bar, task))
+                advance = partial(_advance, bar, task)
+                made = simulate_hgg(path, mode=one, events=events, seed=seed, release=release, progress=advance)
             click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
 
 
@@ -174,8 +284,19 @@ def _print_result(result: RunResult) -> None:
         console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
         cutflows, config = list(result.cutflow.values()), result.config
         console.print(cutflow_table(cutflows, config.input.lumi_pb, blinding=blinding(config), width=console.width))
-    for path in [*result.outputs.values(), *result.exports, *result.report]:
+    page = [path for path in result.report if path.name == "index.html"]  # which shows all others
+    for path in [*result.outputs.values(), *result.exports, *(page or result.report)]:
         click.echo(str(path))
+
+
+def _write_or_echo(text: str, path: Path | None) -> None:
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    make_folder(path.parent)
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+    click.echo(path)
 
 
 def _say(line: str) -> None:

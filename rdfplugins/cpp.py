@@ -15,7 +15,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import braces
-from rdfplugins.errors import CppError, MissingDependencyError
+from rdfplugins.errors import CppError, MissingDependencyError, place
 from rdfplugins.paths import shipped
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DIAGNOSTIC = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
+_SHOWN = re.compile(r"^.+?:(?P<line>\d+):\d+: \w[\w ]*: .*$", re.MULTILINE)  # errors, warnings and notes
+_WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
+_RENAMED = re.compile(r"\bvar\d+\b")
 # what RDataFrame itself says, up to the list of overloads that PyROOT adds
 _STATED = re.compile(r"(?:runtime_error|invalid_argument|logic_error): (.+?)(?=\n\s*\n|\n +\S+ \S*::|\Z)", re.DOTALL)
 
@@ -80,7 +83,51 @@ def captured_stderr() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def compiling(what: str, *, file: str | None = None, line: int | None = None) -> Iterator[None]:
+def ending_cleanly(line: str, *, code: int, stated: str = "", unfinished: str = "") -> Iterator[Any]:
+    """Let a crash of ROOT within the block end the process with one line, in place of ROOT's stack trace.
+
+    Parameters
+    ----------
+    line
+        What is printed, with the name of the signal behind it.
+    code
+        The exit code.
+    stated
+        What is printed in place of ``line``, with the compiler's error behind it, if one was captured.
+    unfinished
+        A file to remove; empty: none.
+
+    Yields
+    ------
+    The guard, which can be told what is read (crash.h).
+    """
+    terminal = os.dup(2)
+    try:
+        guard = _crash_guard()(terminal, line, stated, unfinished, code)
+        try:
+            yield guard
+        finally:
+            guard.release()
+    finally:
+        os.close(terminal)
+
+
+def _crash_guard() -> Any:
+    """Return the class `CrashGuard` of crash.h, the one header that is compiled without a guard."""
+    root = load_root()
+    header = "rdfplugins/crash.h"
+    if header not in _included:
+        root.gInterpreter.AddIncludePath(str(shipped("macros")))
+        if not root.gInterpreter.Declare(f'#include "{header}"'):
+            raise CppError(f"header {header} does not compile")
+        _included[header] = None
+    return root.rdfp.runtime.CrashGuard
+
+
+@contextlib.contextmanager
+def compiling(
+    what: str, *, file: str | None = None, line: int | None = None, code: str | None = None
+) -> Iterator[None]:
     """Raise `CppError` with the compiler's own words if the block fails to compile something.
 
     Parameters
@@ -89,14 +136,23 @@ def compiling(what: str, *, file: str | None = None, line: int | None = None) ->
         What is compiled, for the message, e.g. ``"cut 'good_run'"``.
     file, line
         Where it was written, where the compiler does not say so itself.
+    code
+        What was written there, to call columns in messages by their names.
     """
     failure: Exception | None = None
-    with captured_stderr() as captured:
+    where = place(file, line)
+    crash = f"{where}{what}: ROOT's compiler crashed on it; write it in another way"
+    with (
+        ending_cleanly(crash, stated=f"{where}{what} does not compile: ", code=CppError.exit_code),
+        captured_stderr() as captured,
+    ):
         try:
             yield
         except Exception as error:  # cppyy raises many types; what matters is what the compiler printed
             failure = error
     text = captured[0]
+    if code is not None and line is not None:
+        text = _with_columns(text, code, line)
     if failure is None:
         if text.strip():
             sys.stderr.write(text)
@@ -106,10 +162,27 @@ def compiling(what: str, *, file: str | None = None, line: int | None = None) ->
     raise compile_error(what, text, file=file, line=line, fallback=str(failure)) from failure
 
 
+def _with_columns(text: str, code: str, first: int) -> str:
+    """Return what the compiler printed with the names of columns, which ROOT renames var0, var1, ... in the code.
+
+    The compiler shows the line of an error as it saw it; compared with the same line of ``code``, which begins in line
+    ``first``, it tells which column is which.
+    """
+    rows = code.split("\n")
+    names: dict[str, str] = {}
+    for match in _SHOWN.finditer(text):
+        seen, below = text[match.end() + 1 :].partition("\n")[0], int(match["line"]) - first
+        if 0 <= below < len(rows):
+            words, columns = _WORD.findall(seen), _WORD.findall(rows[below])
+            if len(words) == len(columns):
+                names |= {word: column for word, column in zip(words, columns, strict=True) if _RENAMED.fullmatch(word)}
+    return _RENAMED.sub(lambda match: names.get(match[0], match[0]), text) if names else text
+
+
 def compile_error(what: str, text: str, *, file: str | None, line: int | None, fallback: str) -> CppError:
     """Return the `CppError` for what the compiler printed; the user's own lines are preferred to the interpreter's."""
     found = list(_DIAGNOSTIC.finditer(text))
-    own = [match for match in found if not match["file"].startswith(("input_line", "<<<"))]
+    own = [match for match in found if not match["file"].startswith(_not_the_users(file))]
     if own:
         first = next((match for match in own if file is not None and match["file"] == file), own[0])
         return CppError(f"{what} does not compile: {first['text']}", file=first["file"], line=int(first["line"]))
@@ -117,12 +190,22 @@ def compile_error(what: str, text: str, *, file: str | None, line: int | None, f
         return CppError(f"{what} does not compile: {found[0]['text']}", file=file, line=line)
     stated = _STATED.search(fallback)
     reason = " ".join(stated[1].split()) if stated else fallback.strip().rpartition("\n")[2]
+    if reason.startswith("Failed to tokenize expression"):
+        reason = "it holds a character that C++ does not have"
     return CppError(f"{what} does not compile: {reason}", file=file, line=line)
 
 
+def _not_the_users(file: str | None) -> tuple[str, ...]:
+    """Return how names of files begin in which a user has nothing to mend, if it is known where he has."""
+    interpreter = ("input_line", "<<<")
+    if file is None:
+        return interpreter
+    return (*interpreter, "/usr/", str(load_root().TROOT.GetIncludeDir()), str(shipped("macros")))
+
+
 def at_line(code: str, file: str | None, line: int | None) -> str:
-    """Return ``code`` marked so that errors are reported at ``file`` and ``line``; CppError for an open brace."""
-    refuse_unclosed(code, file, line)
+    """Return ``code`` marked so that errors are reported at ``file`` and ``line``; CppError for braces that do not fit."""
+    refuse_unbalanced(code, file, line)
     if file is None or line is None:
         return code
     escaped = file.replace("\\", "\\\\").replace('"', '\\"')
@@ -130,11 +213,12 @@ def at_line(code: str, file: str | None, line: int | None) -> str:
     return f'\n#line {line} "{escaped}"\n{code}\n#line {line + code.count(chr(10))} "{escaped}"'
 
 
-def refuse_unclosed(code: str, file: str | None, line: int | None) -> None:
-    """Raise CppError where a brace is never closed: the interpreter would wait for the rest of the code forever."""
-    found = braces.unclosed(code)
+def refuse_unbalanced(code: str, file: str | None, line: int | None) -> None:
+    """Raise CppError where something is never closed, for which the interpreter would wait forever, or never opened."""
+    found = braces.unbalanced(code)
     if found is not None:
-        raise CppError("a '{' is never closed", file=file, line=None if line is None else line + found)
+        what, below = found
+        raise CppError(what, file=file, line=None if line is None else line + below)
 
 
 def declare(code: str, what: str, *, file: str | None = None, line: int | None = None) -> None:
@@ -160,7 +244,7 @@ def include_user_header(path: Path, *, file: str | None = None, line: int | None
     """Include a user's header once in this process; ``file`` and ``line`` say where it was asked for."""
     if not path.is_file():
         raise CppError(f"header {path} does not exist", file=file, line=line)
-    refuse_unclosed(path.read_text(errors="replace"), str(path), 1)
+    refuse_unbalanced(path.read_text(errors="replace"), str(path), 1)
     _include_once(str(path.resolve()), str(path.resolve()), f"header {path}", path.resolve().parent)
 
 

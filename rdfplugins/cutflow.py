@@ -13,6 +13,23 @@ ALL = "all"
 
 
 @dataclasses.dataclass(frozen=True)
+class Yield:
+    """Selected events of some kind.
+
+    Attributes
+    ----------
+    events
+        Number of entries.
+    weighted, variance
+        Sum of weights (pb for simulation, events for data) and sum of their squares.
+    """
+
+    events: int
+    weighted: float
+    variance: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Cut:
     """Events after one cut.
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdfplugins.config import load_config
-from rdfplugins.errors import ConfigError, did_you_mean
+from rdfplugins.errors import ConfigError, ConfigErrors, RdfpluginsError, did_you_mean
 from rdfplugins.files import atomic, make_folder
 from rdfplugins.paths import shipped
+from rdfplugins.select import check as select_check
 from rdfplugins.select import freshness
 from rdfplugins.select import stage as select_stage
 from rdfplugins.select.options import Options
@@ -151,6 +152,35 @@ def plan(
         else:
             lines.append(f"report: plots and tables in {folder / 'report'}")
     return lines
+
+
+def check(
+    config: str | os.PathLike[str],
+    *,
+    samples: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    say: Callable[[str], None] | None = None,
+) -> tuple[list[RdfpluginsError], list[str]]:
+    """Look for everything that can be wrong: opens all inputs, compiles all C++, runs no event loop, writes nothing.
+
+    Parameters
+    ----------
+    config, samples, overrides, say
+        As for `run`.
+
+    Returns
+    -------
+    All faults, none where all is well; and a line for each sample that says what was found.
+    """
+    tell = say or _LOG.info
+    try:
+        loaded = load_config(find_config(config, tell), overrides)
+        options = Options(folder=Path(), samples=None if samples is None else tuple(samples), say=tell)
+        return select_check.check(loaded, options)
+    except ConfigErrors as errors:
+        return list(errors.faults), []
+    except RdfpluginsError as error:
+        return [error], []
 
 
 def copy_config(name: str, folder: Path) -> Path:

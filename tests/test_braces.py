@@ -41,4 +41,25 @@ def test_headers_that_compile_have_none() -> None:
     root = Path(str(cpp.load_root().TROOT.GetIncludeDir()))
     headers = [*(shipped("macros") / "rdfplugins").glob("*.h"), *(root / "ROOT").rglob("*.hxx")]
     assert len(headers) > 50
-    assert [path.name for path in headers if braces.unclosed(path.read_text(errors="replace")) is not None] == []
+    assert [path.name for path in headers if braces.unbalanced(path.read_text(errors="replace")) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("", None),
+        ("{ /* { */ } // {", None),
+        ("a\n/* b", ("a '/*' is never closed", 1)),
+        ('"/*"', None),
+        ("#if 0\n#endif", None),
+        ("x\n  #  ifdef A\n1", ("a '#if' is never closed", 1)),
+        ("<% x", ("a '{' is never closed", 0)),
+        ("<% x %>", None),
+        ("x }", ("a '}' closes nothing", 0)),
+        ("true; }\nbool f() { return true", ("a '{' is never closed", 1)),
+        ("}\n{}", ("a '}' closes nothing", 0)),
+        ("'}'", None),
+    ],
+)
+def test_unbalanced(code: str, found: tuple[str, int] | None) -> None:
+    assert braces.unbalanced(code) == found

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import uproot
+import yaml
+from click.testing import CliRunner
 
 import rdfplugins as rp
+from rdfplugins.cli import cli
 from rdfplugins.config import load_config
 from rdfplugins.nodes import diphoton
 from rdfplugins.simulate import simulate_hgg
@@ -30,24 +35,75 @@ def run_python(code: str, folder: Path) -> str:
 
 def test_pyroot_example_runs_and_finds_the_higgs(tmp_path: Path) -> None:
     simulate_hgg(tmp_path / "hgg_gg.root", mode="gg", events=20000)
-    printed = run_python(blocks("python")[0], tmp_path)
+    printed = run_python(blocks("python")[1], tmp_path)
     number, mass = re.search(r"(\d+) events expected in 10 /fb, m = ([\d.]+) GeV", printed).groups()
     assert 350 < int(number) < 550
     assert 124.5 < float(mass) < 125.5
     assert "two_good_photons" in printed
 
 
+def test_from_zero_to_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of that section, on fewer events; the plot that its code draws is there."""
+    monkeypatch.chdir(tmp_path)
+    commands = [line.split("#")[0].split() for line in blocks("bash")[2].splitlines()]
+    assert [command[0] for command in commands] == ["rdfrun"] * 3
+    copy, graph, run = (command[1:] for command in commands)
+    assert CliRunner().invoke(cli, copy).exit_code == 0
+    if shutil.which("dot"):
+        assert CliRunner().invoke(cli, graph).exit_code == 0
+        assert (tmp_path / "hgg.svg").is_file()
+    step, _, rest = blocks("yaml")[0].partition("  histograms:\n")
+    text = (tmp_path / "hgg.yaml").read_text()
+    assert "  histograms:\n" in text
+    text = re.sub(r"^    - node: diphoton\.select.*\n", step, text, flags=re.MULTILINE)
+    text = re.sub(r"events: \d+", "events: 1500", text.replace("  histograms:\n", "  histograms:\n" + rest))
+    (tmp_path / "hgg.yaml").write_text(text)
+    checked = CliRunner().invoke(cli, ["check", "hgg.yaml"])
+    assert checked.exit_code == 0, checked.output
+    result = CliRunner().invoke(cli, run)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "hgg" / "report" / "index.html").is_file()
+    assert (tmp_path / "out" / "hgg" / "report" / "pt_yy.png").is_file()
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    run_python(blocks("python")[0], tmp_path)
+    assert (tmp_path / "m_yy.png").stat().st_size > 5000
+
+
+def test_measurement_example_runs(tmp_path: Path) -> None:
+    """What a measurement adds, put into the config of the example before it."""
+    for mode in ("gg", "data"):
+        simulate_hgg(tmp_path / f"{mode}.root", mode=mode, events=1000)
+    (tmp_path / "good_runs.json").write_text("[300000]")
+    added = yaml.safe_load(blocks("yaml")[2])
+    config = yaml.safe_load(blocks("yaml")[1])
+    config["input"]["samples"] = {
+        "gg": {"kind": "mc", "files": "gg.root"},
+        "data": {"kind": "data", "files": "data.root"},
+    }
+    config["input"]["aliases"] = {}
+    config["input"]["on_duplicate"] = added["input"]["on_duplicate"]
+    config["select"] = {**config["select"], **added["select"], "include": []}
+    config["select"]["output"]["dir"] = str(tmp_path / "out")
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    result = rp.run(tmp_path / "mine.yaml")
+    assert [cut.name for cut in result.cutflow["data"].cuts][1] == "golden_json"
+    with uproot.open(result.outputs["gg"]) as stored:
+        assert {"variations/photon_pt_up/m_yy", "categories/vbf_like/m_yy"} <= set(stored.keys(cycle=False))
+        assert {"jet_1_pt", "jet_4_E", "weight_trigger_sf_up", "category"} <= set(stored["events"].keys())
+    assert {path.suffix for path in result.exports} == {".h5", ".parquet"}
+
+
 def test_node_example_is_a_node(tmp_path: Path) -> None:
     used = "\nimport ROOT\ndf = ROOT.RDataFrame(4).Define('jet_n', 'rdfentry_')\n"
     assert (
-        run_python(blocks("python")[1] + used + "print(two_jets(df).Sum('n_extra_jets').GetValue())", tmp_path)
+        run_python(blocks("python")[2] + used + "print(two_jets(df).Sum('n_extra_jets').GetValue())", tmp_path)
         == "1.0\n"
     )
 
 
 def test_config_example_has_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text(blocks("yaml")[0])
+    path.write_text(blocks("yaml")[1])
     config = load_config(path)
     assert [type(step).__name__ for step in config.select.steps] == [
         *("NodeStep", "FilterStep", "NodeStep", "NodeStep", "DefineStep"),
@@ -56,7 +112,7 @@ def test_config_example_has_no_fault(tmp_path: Path) -> None:
 
 def test_config_example_runs(tmp_path: Path) -> None:
     """On files of its two samples; all else is as it stands."""
-    text = blocks("yaml")[0]
+    text = blocks("yaml")[1]
     for mode, listed in (("gg", "[mc/ggH*.root]"), ("data", '[data/, "@more.txt", "root://server//path/file.root"]')):
         simulate_hgg(tmp_path / f"{mode}.root", mode=mode, events=3000)
         assert listed in text

@@ -25,15 +25,21 @@ namespace rdfp::runtime {
 
 using ROOT::RDF::RNode;
 
-// Book a TTree output of the named columns; vectors stay std::vector.
+// Book a TTree or RNTuple output of the named columns; vectors stay std::vector.
 inline ROOT::RDF::RResultPtr<ROOT::RDF::RInterface<ROOT::Detail::RDF::RLoopManager>>
-snapshot(RNode node, const std::string &tree, const std::string &file, const std::vector<std::string> &columns) {
+snapshot(RNode node, const std::string &tree, const std::string &file, const std::vector<std::string> &columns,
+         bool rntuple) {
   ROOT::RDF::RSnapshotOptions options;
+  options.fOutputFormat = rntuple ? ROOT::RDF::ESnapshotOutputFormat::kRNTuple : ROOT::RDF::ESnapshotOutputFormat::kTTree;
   options.fLazy = true;
   options.fMode = "RECREATE";
   options.fCompressionAlgorithm = ROOT::RCompressionSetting::EAlgorithm::kZSTD; // least time of all, small files
   options.fCompressionLevel = 1;
   options.fVector2RVec = false;
+  if (rntuple) { // readers unpack a whole cluster at once
+    options.fApproxZippedClusterSize = 16 << 20;
+    options.fMaxUnzippedClusterSize = 64 << 20;
+  }
   return node.Snapshot(tree, file, columns, options);
 }
 
@@ -132,6 +138,7 @@ public:
   ErrorLog() : fPrevious(SetErrorHandler(handle)) {
     const std::lock_guard<std::mutex> guard(mutex());
     lines().clear();
+    watched() = {nullptr, -1};
   }
   ~ErrorLog() { release(); }
   ErrorLog(const ErrorLog &) = delete;
@@ -145,9 +152,28 @@ public:
     const std::lock_guard<std::mutex> guard(mutex());
     return lines();
   }
+  // Note which tree of a chain is read at the first error.
+  static void watch(TTree &chain) {
+    const std::lock_guard<std::mutex> guard(mutex());
+    watched() = {&chain, -1};
+  }
+  // That of the first error; without one, the present one.
+  static int tree_number() {
+    const std::lock_guard<std::mutex> guard(mutex());
+    const auto &[chain, number] = watched();
+    return number >= 0 || !chain ? number : chain->GetTreeNumber();
+  }
 
 private:
   static constexpr std::size_t kMost = 20;
+  struct Watched {
+    TTree *chain;
+    int number;
+  };
+  static Watched &watched() {
+    static Watched instance{nullptr, -1};
+    return instance;
+  }
   static std::mutex &mutex() {
     static std::mutex instance;
     return instance;
@@ -159,6 +185,7 @@ private:
   static void handle(int level, Bool_t abort, const char *location, const char *message) {
     if (level < kError) return DefaultErrorHandler(level, abort, location, message);
     const std::lock_guard<std::mutex> guard(mutex());
+    if (auto &[chain, number] = watched(); chain && number < 0) number = chain->GetTreeNumber();
     if (lines().size() < kMost) lines().push_back(std::string(location ? location : "") + ": " + message);
   }
   ErrorHandlerFunc_t fPrevious;

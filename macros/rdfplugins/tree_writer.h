@@ -1,6 +1,8 @@
 #pragma once
-// Trees with real std::vector branches, filled from flat buffers and offsets; driven by rdfplugins/simulate/trees.py.
+// Trees with real std::vector or ROOT::RVec branches, filled from flat buffers and offsets; driven by
+// rdfplugins/simulate/trees.py.
 
+#include <ROOT/RVec.hxx>
 #include <TBranch.h>
 #include <TDirectory.h>
 #include <TFile.h>
@@ -34,14 +36,18 @@ public:
 
   bool ok() const { return file_ && !file_->IsZombie() && !file_->TestBit(TFile::kWriteError) && !failed_; }
 
-  // Add a branch; `code` is ROOT's letter for T in the title of a leaf, used for scalars.
-  template <typename T> void add(const std::string &name, char code, bool vector) {
-    auto column = std::make_unique<Column<T>>();
-    column->is_vector = vector;
-    column->branch = vector ? tree_->Branch(name.c_str(), &column->object, kBasket)
-                            : tree_->Branch(name.c_str(), &column->scalar, (name + "/" + code).c_str(), kBasket);
+  // Add a branch of one T an event; `code` is ROOT's letter for T in the title of a leaf.
+  template <typename T> void add_scalar(const std::string &name, char code) {
+    auto column = std::make_unique<Scalar<T>>();
+    column->branch = tree_->Branch(name.c_str(), &column->value, (name + "/" + code).c_str(), kBasket);
     columns_.push_back(std::move(column));
   }
+
+  // Add a branch of a std::vector<T> an event.
+  template <typename T> void add_vector(const std::string &name) { add_list<T, std::vector<T>>(name); }
+
+  // Add a branch of a ROOT::RVec<T> an event, as RDataFrame's Snapshot writes it.
+  template <typename T> void add_rvec(const std::string &name) { add_list<T, ROOT::RVec<T>>(name); }
 
   // Append events. Addresses of values and offsets (0 for scalars), one each for every branch in order; bools are
   // bytes.
@@ -80,34 +86,50 @@ public:
 private:
   static constexpr int kBasket = 64 * 1024;
 
-  struct ColumnBase {
-    virtual ~ColumnBase() = default;
+  struct Column {
+    TBranch *branch = nullptr;
+    virtual ~Column() = default;
     virtual bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) = 0;
   };
 
-  template <typename T> struct Column final : ColumnBase {
-    using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
-    bool is_vector = false;
-    TBranch *branch = nullptr;
-    std::vector<T> object;
-    T scalar{};
+  // bools are bytes in the flat buffers
+  template <typename T> using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 
-    bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) override {
-      const auto *flat = reinterpret_cast<const Stored *>(values);
-      const auto *offset = reinterpret_cast<const std::int64_t *>(offsets);
+  template <typename T> struct Scalar final : Column {
+    T value{};
+
+    bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t) override {
+      const auto *flat = reinterpret_cast<const Stored<T> *>(values);
       for (std::int64_t i = begin; i < end; ++i) {
-        if (is_vector)
-          object.assign(flat + offset[i], flat + offset[i + 1]);
-        else
-          scalar = static_cast<T>(flat[i]);
+        value = static_cast<T>(flat[i]);
         if (branch->Fill() < 0) return false;
       }
       return true;
     }
   };
 
+  template <typename T, typename Values> struct List final : Column {
+    Values object;
+
+    bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) override {
+      const auto *flat = reinterpret_cast<const Stored<T> *>(values);
+      const auto *offset = reinterpret_cast<const std::int64_t *>(offsets);
+      for (std::int64_t i = begin; i < end; ++i) {
+        object.assign(flat + offset[i], flat + offset[i + 1]);
+        if (branch->Fill() < 0) return false;
+      }
+      return true;
+    }
+  };
+
+  template <typename T, typename Values> void add_list(const std::string &name) {
+    auto column = std::make_unique<List<T, Values>>();
+    column->branch = tree_->Branch(name.c_str(), &column->object, kBasket);
+    columns_.push_back(std::move(column));
+  }
+
   // the order matters: the file, which owns the branches, must go before the objects that the branches point to
-  std::vector<std::unique_ptr<ColumnBase>> columns_;
+  std::vector<std::unique_ptr<Column>> columns_;
   std::unique_ptr<TFile> file_;
   TTree *tree_ = nullptr;
   std::int64_t cluster_;

@@ -6,14 +6,18 @@ from rdfplugins.config.files import expand_files
 from rdfplugins.config.input import InputConfig, SampleConfig, SimulateConfig
 from rdfplugins.config.loader import Document, load_yaml
 from rdfplugins.config.models import Config, load_config
-from rdfplugins.config.select import HistogramConfig, OutputConfig, ReportConfig, SelectConfig, SplitConfig
-from rdfplugins.config.steps import DefineStep, FilterStep, NodeStep, Step
+from rdfplugins.config.report import FitConfig, GaussianConfig, ReportConfig
+from rdfplugins.config.select import HistogramConfig, OutputConfig, SelectConfig, SplitConfig
+from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, Step, VaryStep
 
 __all__ = [
     "Config",
     "DefineStep",
     "Document",
     "FilterStep",
+    "FitConfig",
+    "GaussianConfig",
+    "GoldenJsonStep",
     "HistogramConfig",
     "InputConfig",
     "NodeStep",
@@ -24,6 +28,7 @@ __all__ = [
     "SimulateConfig",
     "SplitConfig",
     "Step",
+    "VaryStep",
     "expand_files",
     "load_config",
     "load_yaml",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FAULT = "rdfplugins"
+IN_SCHEMA = "in_schema"
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
-_RESERVED = frozenset({"event_key", "split", "fold", "label_id"})
+_RESERVED = frozenset({"event_key", "split", "fold", "label_id", "category"})
 _CPP_WORD = re.compile(
     "alignas|alignof|and|and_eq|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|const|constexpr"
     "|const_cast|continue|decltype|default|delete|do|double|dynamic_cast|else|enum|explicit|export|extern"
@@ -29,6 +30,9 @@ _CPP_WORD = re.compile(
     "|static_assert|static_cast|struct|switch|template|this|thread_local|throw|true|try|typedef|typeid"
     "|typename|union|unsigned|using|virtual|void|volatile|wchar_t|while|xor|xor_eq"
 )
+_IDENTIFIER_PATTERN = f"^(?!rdfp_)(?!({_CPP_WORD.pattern}|{'|'.join(sorted(_RESERVED))})$){_IDENTIFIER.pattern}$"
+
+Validator = TypeVar("Validator", bound="Callable[..., Any]")
 
 
 class Section(BaseModel):
@@ -55,6 +59,22 @@ def fault(message: str, *at: str | int) -> PydanticCustomError:
     return PydanticCustomError(FAULT, "{message}", {"message": message, "at": at})
 
 
+def in_schema(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Validator], Validator]:
+    """Say what a validator takes or refuses in JSON Schema, which pydantic cannot know; see ``config.schema``.
+
+    Parameters
+    ----------
+    change
+        Schema of the value that is validated -> that schema with what the validator adds to it.
+    """
+
+    def marked(validator: Validator) -> Validator:
+        setattr(validator, IN_SCHEMA, change)
+        return validator
+
+    return marked
+
+
 def near_key(key: str, known: Sequence[str]) -> str:
     """Return what may have been meant by an unknown key, to be put behind a message."""
     if key.partition(":")[0] in known:
@@ -77,12 +97,14 @@ def described(value: object) -> str:
     return "a list" if isinstance(value, (list, tuple)) else "a mapping"
 
 
+@in_schema(lambda text: {**text, "pattern": r"\S"})
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise fault("text is expected, and this is empty")
     return text
 
 
+@in_schema(lambda text: {**text, "type": ["string", "number", "boolean"]})
 def _as_expression(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -96,6 +118,7 @@ def _as_expression(value: Any) -> Any:
     return value
 
 
+@in_schema(lambda text: {**text, "pattern": _IDENTIFIER_PATTERN})
 def _identifier(name: str) -> str:
     if not _IDENTIFIER.fullmatch(name):
         raise fault(
@@ -108,6 +131,7 @@ def _identifier(name: str) -> str:
     return name
 
 
+@in_schema(lambda text: {**text, "pattern": f"^{_FILE_NAME.pattern}$"})
 def _file_name(name: str) -> str:
     if not _FILE_NAME.fullmatch(name):
         raise fault(
@@ -127,6 +151,7 @@ def _with_environment(path: str) -> str:
 def one_or_more(what: str) -> Callable[[Any], Any]:
     """Return a validator that makes a tuple of a text or of a list; ``what`` names the items, for the message."""
 
+    @in_schema(lambda several: {"anyOf": [several.get("items", {}), {**several, "minItems": 1}]})
     def as_tuple(value: Any) -> Any:
         if isinstance(value, str):
             return (value,)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from rdfplugins.config.base import (
     Expression,
@@ -18,6 +27,7 @@ from rdfplugins.config.base import (
     Text,
     described,
     fault,
+    in_schema,
     one_or_more,
 )
 from rdfplugins.errors import did_you_mean
@@ -32,18 +42,38 @@ class SimulateConfig(Section):
         The generator, and which of its modes.
     events, seed
         Number of events to generate, and the seed of the generator.
+    release
+        In the format of which release of the public data; ``input.tree`` and ``input.units`` must be those of it.
     """
 
     process: Literal["hgg"]
     mode: Text
     events: int = Field(ge=1, lt=1 << 63)
     seed: Seed = 1
+    release: Literal[2020, 2025] = 2020
 
 
+@in_schema(lambda text: {**text, "pattern": r"^(?=.*\S)[^\x00-\x1f\x7f]*$"})
 def _one_line(text: str) -> str:
     if any(not char.isprintable() for char in text):
         raise fault("a label is one line without tabs, as it stands in tables")
     return text
+
+
+def _named(key: str) -> dict[str, Any]:
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+
+
+# what the validators of a sample say of two keys at once, for editors
+_RULES: dict[str, Any] = {
+    "allOf": [
+        {"if": {"type": "object"}, "then": {"oneOf": [_named("files"), _named("simulate")]}},
+        {
+            "if": {"properties": {"kind": {"const": "data"}}, "required": ["kind"]},
+            "then": {"properties": {"xsec_pb": {"type": "null"}, "sum_of_weights": {"type": "null"}}},
+        },
+    ]
+}
 
 
 class SampleConfig(Section):
@@ -62,6 +92,8 @@ class SampleConfig(Section):
     xsec_pb, sum_of_weights
         Cross-section in pb and sum of generator weights before any skim; None where the branches of the files serve.
     """
+
+    model_config = ConfigDict(json_schema_extra=_RULES)
 
     kind: Literal["mc", "data"]
     files: Annotated[tuple[PathText, ...], BeforeValidator(one_or_more("a path"))] | None = None
@@ -90,6 +122,7 @@ class SampleConfig(Section):
 
     @field_validator("sum_of_weights")
     @classmethod
+    @in_schema(lambda number: {**number, "not": {"const": 0}})
     def _not_zero(cls, value: float | None) -> float | None:
         if value == 0:
             raise fault("a number other than 0 is expected")
@@ -131,8 +164,11 @@ class InputConfig(Section):
         Our name -> expression over the branches of this release.
     samples
         Name -> sample, in the order of the config; there is at least one.
-    on_bad_file, on_duplicate
-        What to do with a damaged file and with an event that comes twice.
+    on_bad_file
+        What to do with a damaged file.
+    on_duplicate
+        What to do with an event that comes twice: ``fail``, or ``drop_later``, which keeps the first of all samples of
+        data in the order of the config.
     """
 
     tree: Text
@@ -142,4 +178,4 @@ class InputConfig(Section):
     aliases: dict[Identifier, Expression] = Field(default_factory=dict)
     samples: dict[FileName, SampleConfig] = Field(min_length=1)
     on_bad_file: Literal["fail", "skip"] = "fail"
-    on_duplicate: Literal["fail"] = "fail"
+    on_duplicate: Literal["fail", "drop_later"] = "fail"

@@ -13,8 +13,9 @@ from rdfplugins.config.files import expand_files
 from rdfplugins.config.input import InputConfig  # noqa: TC001 (pydantic reads the annotations when the class is made)
 from rdfplugins.config.loader import Document, read_document, tidied
 from rdfplugins.config.messages import messages
+from rdfplugins.config.report import ReportConfig, check_report
 from rdfplugins.config.rules import check_rules
-from rdfplugins.config.select import ReportConfig, SelectConfig  # noqa: TC001
+from rdfplugins.config.select import SelectConfig  # noqa: TC001
 from rdfplugins.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Config(Section):
     version
         Version of the format of configs.
     input, select, report
-        The sections; ``report`` is None where the file has none.
+        See the classes; ``report`` is None where the file has none.
     """
 
     version: Annotated[Literal[1], BeforeValidator(_version_one)]
@@ -113,7 +114,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         config = Config.model_validate(document.data, context=models)
     except ValidationError as error:
         faults += messages(error, document, models)
-    faults += check_rules(document)
+    faults += [*check_rules(document), *check_report(document)]
     if faults or config is None:
         raise ConfigErrors(tidied(faults))
     config._source = document  # noqa: SLF001 (the one place where a config is made)

@@ -26,6 +26,7 @@ def check_rules(document: Document) -> Iterator[ConfigError]:
     kinds = _kinds(document)
     cuts: Earlier = {}
     columns: Earlier = {}
+    shifts: Earlier = {}
     for alias in _mapping(_at(document, "input", "aliases")):
         columns[alias] = [(frozenset(kinds), ("input", "aliases", alias))]
     for index, step in enumerate(steps if isinstance(steps, list) else []):
@@ -39,6 +40,8 @@ def check_rules(document: Document) -> Iterator[ConfigError]:
         for name in _mapping(step.get("define")):
             # `only` may define a column in one way for data and in another for simulation
             yield from _check_new(document, (*path, "define", name), _samples_of(step, kinds), columns, "column")
+        for name in _mapping(step.get("vary")):
+            yield from _check_new(document, (*path, "vary", name), _samples_of(step, kinds), shifts, "variation")
 
 
 def _at(document: Document, *path: str) -> Any:

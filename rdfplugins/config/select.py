@@ -1,4 +1,4 @@
-"""The sections ``select`` and ``report``: the event loop of a sample, what it writes, and what is drawn."""
+"""The section ``select``: the event loop of a sample, and what it writes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from rdfplugins.config.base import Expression, FileName, Number, PathText, Section, Seed, Text, described, fault
+from rdfplugins.config.base import (
+    Expression,
+    FileName,
+    Number,
+    PathText,
+    Section,
+    Seed,
+    Text,
+    described,
+    fault,
+    in_schema,
+)
 from rdfplugins.config.steps import Step, numbered
 
 _TOLERANCE = 1e-6
-_OWN_OBJECTS = frozenset({"cutflow", "cutflow_weighted", "provenance"})
+_TREE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
+_OWN_OBJECTS = frozenset({"cutflow", "cutflow_weighted", "provenance", "variations", "categories"})
 
 
 def _edges(value: Any) -> Any:
@@ -30,12 +42,14 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+@in_schema(lambda text: {**text, "pattern": f"^{_TREE_NAME.pattern}$"})
 def _tree_name(name: str) -> str:
-    if not re.fullmatch(r"\w[\w.+-]*(/\w[\w.+-]*)*", name, re.ASCII):
+    if not _TREE_NAME.fullmatch(name):
         raise fault(f"'{name}' cannot be the name of a tree; use letters, digits and _ . + -")
     return name
 
 
+@in_schema(lambda text: {**text, "not": {"enum": sorted(_OWN_OBJECTS)}})
 def _not_ours(name: str) -> str:
     if name in _OWN_OBJECTS:
         raise fault(f"'{name}' is the name of an object that each output file has; choose another")
@@ -64,6 +78,7 @@ class HistogramConfig(Section):
     title: str | None = None
 
 
+@in_schema(lambda shares: {**shares, "required": ["train"]})
 def _sum_to_one(fractions: dict[str, float]) -> dict[str, float]:
     if "train" not in fractions:
         raise fault("a fraction for 'train' is needed")
@@ -94,6 +109,13 @@ class SplitConfig(Section):
     seed: Seed = 1
 
 
+@in_schema(lambda categories: {**categories, "propertyNames": {"not": {"const": "none"}}})
+def _named_categories(categories: dict[str, str]) -> dict[str, str]:
+    if "none" in categories:
+        raise fault("'none' is what events of no category are called; choose another name", "none")
+    return categories
+
+
 class OutputConfig(Section):
     """What a selection writes.
 
@@ -106,7 +128,7 @@ class OutputConfig(Section):
     columns
         Columns to write; None: those that the nodes make and keep.
     format
-        How the tree is stored.
+        How the tree is stored: as TTree, or as RNTuple (ROOT 6.34 and newer read it).
     exports
         Further formats, one file for all samples each.
     """
@@ -114,8 +136,8 @@ class OutputConfig(Section):
     dir: PathText
     tree: Annotated[Text, AfterValidator(_tree_name), AfterValidator(_not_ours)] = "events"
     columns: Annotated[list[Text], Field(min_length=1)] | None = None
-    format: Literal["ttree"] = "ttree"
-    exports: list[Literal["tsv"]] = Field(default_factory=list)
+    format: Literal["ttree", "rntuple"] = "ttree"
+    exports: list[Literal["tsv", "h5", "parquet"]] = Field(default_factory=list)
 
 
 class SelectConfig(Section):
@@ -129,6 +151,9 @@ class SelectConfig(Section):
         Column or expression for cutflow and histograms; None: unweighted.
     steps
         What is done to the events, in this order.
+    categories
+        Name -> condition on selected events; an event belongs to the first whose condition is true. They become the
+        integer column ``category`` (0, 1 ... in this order, -1 for none), yields, and a copy of each histogram.
     histograms, split, output
         See the classes.
     """
@@ -137,20 +162,6 @@ class SelectConfig(Section):
     weight: Expression | None = None
     steps: Annotated[list[Step], AfterValidator(numbered)]
     histograms: dict[Annotated[FileName, AfterValidator(_not_ours)], HistogramConfig] = Field(default_factory=dict)
+    categories: Annotated[dict[FileName, Expression], AfterValidator(_named_categories)] = Field(default_factory=dict)
     split: SplitConfig | None = None
     output: OutputConfig
-
-
-class ReportConfig(Section):
-    """The stage ``report``.
-
-    Attributes
-    ----------
-    unblind
-        Show the data in the signal region.
-    mass
-        Name of the histogram that is drawn.
-    """
-
-    unblind: bool = False
-    mass: Text = "m_yy"

@@ -95,12 +95,14 @@ class Node(Generic[P]):
         keeps: Columns,
         units_of: UnitsOf,
         normalisation: Mapping[str, str],
+        cuts: Columns | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
         self.name = name
         self._needs, self._makes, self._keeps = needs, makes, keeps
         self._units_of = units_of
+        self._cuts = cuts
         self.normalisation = dict(normalisation)
         self.signature = inspect.signature(function)
         # a module may import these for type checking only
@@ -205,6 +207,10 @@ class Node(Generic[P]):
         """Return the columns of the input that belong into the output beside those made."""
         return self._columns(self._keeps, checked)
 
+    def cuts(self, checked: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Return the names of its cuts with these parameters; None where it does not declare them."""
+        return None if self._cuts is None else self._columns(self._cuts, checked)
+
     def column_units(self, checked: Mapping[str, Any]) -> dict[str, str]:
         """Return column -> unit for those of its columns that have one."""
         return dict(self._units_of(checked)) if self._units_of is not None else {}
@@ -222,6 +228,7 @@ def node(
     keeps: Columns = (),
     units_of: UnitsOf = None,
     normalisation: Mapping[str, str] | None = None,
+    cuts: Columns | None = None,
 ) -> Callable[[Callable[P, RNode | Cuts]], Node[P]]:
     """Turn a function ``(df, *, parameters...) -> RNode or Cuts`` into a node.
 
@@ -235,6 +242,8 @@ def node(
         A function from the parameters to a mapping column -> unit, which goes into the titles of branches.
     normalisation
         Branches that hold what a `Sample` may state; the pipeline compares the two.
+    cuts
+        Names of its cuts, or a function from the parameters to such names, so that ``rdfrun graph`` can draw them.
 
     A function with a keyword ``sample`` receives the `Sample`, one with ``units`` the unit of the file, MeV or GeV.
     """
@@ -248,6 +257,7 @@ def node(
             keeps=keeps,
             units_of=units_of,
             normalisation=normalisation or {},
+            cuts=cuts,
         )
 
     return decorate

@@ -138,7 +138,7 @@ def _select_needs(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple([trigger, *columns] if trigger and trigger.isidentifier() and trigger != "true" else columns)
 
 
-@node(name="diphoton.select", needs=_select_needs)
+@node(name="diphoton.select", needs=_select_needs, cuts=_cut_names)
 def select(
     df: RNode,
     *,
@@ -192,7 +192,9 @@ def select(
 
     Notes
     -----
-    m = sqrt(2 pT1 pT2 (cosh(eta1 - eta2) - cos(phi1 - phi2))) in double precision.
+    m = sqrt(2 pT1 pT2 (cosh(eta1 - eta2) - cos(phi1 - phi2))) in double precision. For expressions of your own,
+    ``photon_1lead_index`` and ``photon_2lead_index`` are the places of the two in the photon collection (-1: no pair),
+    as in ``photon_convType[photon_1lead_index]``; they are written only where ``output.columns`` names them.
     """
     parameters = {key: value for key, value in locals().items() if key != "df"}
     _check_select(df, parameters)
@@ -215,12 +217,14 @@ def select(
     }
     body = " ".join(f"cuts.{key} = {_literal(value)};" for key, value in settings.items())
     columns = [column or "{}" for column in _select_columns(parameters).values()]
-    df = df.DefinePerSample("rdfp_diphoton_cuts_", f"rdfp::diphoton::Cuts cuts; {body} return cuts;")
+    # a plain Define: ROOT 6.40 ends the process where a varied column reads one of DefinePerSample
+    df = df.Define("rdfp_diphoton_cuts_", f"rdfp::diphoton::Cuts cuts; {body} return cuts;")
     with cpp.compiling(f"trigger '{trigger}' of node diphoton.select"):
         cpp.refuse_unclosed(trigger or "", None, None)
         df = df.Define("rdfp_diphoton_trigger_", f"rdfp::diphoton::is_true({trigger or 'true'})")
     arguments = ", ".join(["rdfp_diphoton_cuts_", "rdfp_diphoton_trigger_", *columns])
     df = df.Define(PAIR, f"rdfp::diphoton::select({arguments})")
+    df = df.Define("photon_1lead_index", f"{PAIR}.lead").Define("photon_2lead_index", f"{PAIR}.sublead")
     df = df.Define("rdfp_diphoton_step_", f"{PAIR}.passed").Define(f"rdfp_diphoton_in_{units}_", "true")
     return Cuts(df, "rdfp_diphoton_step_", _cut_names(parameters))
 

@@ -1,21 +1,31 @@
-"""Words on a plot, and where its contents end."""
+"""Words on a plot, in the language of matplotlib."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rdfplugins.report.blinding import WINDOW_TEXT
+from rdfplugins.report.mass_fit import SIMULATION
 
 if TYPE_CHECKING:
-    from rdfplugins.report.prepare import PlotNumbers
+    from collections.abc import Sequence
 
-SQRT_S = "\N{SQUARE ROOT}$s$ = 13 TeV"
+    from numpy.typing import NDArray
+
+    from rdfplugins.report.model import Component, Fit, PlotNumbers, Remarks, VariationNumbers
+
 BLINDED_LABEL = f"Blinded {WINDOW_TEXT}"
+HIDDEN_LABEL = "Data blinded"
+STATISTICAL, SYSTEMATIC = "Stat. uncertainty", r"Stat. $\oplus$ syst."
+_TIMES = "\N{MULTIPLICATION SIGN}"
 _PB_PER_FB = 1000.0
+_QUANTITIES = {"events": "Events", "pb": "Cross-section [pb]", "unweighted events": "Unweighted events"}
+_LONGEST = 40
+_WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 # Quantities that our nodes make; any other column is called by its name.
 _SYMBOLS = {
@@ -32,42 +42,72 @@ _SYMBOLS = {
 }
 
 
-def x_label(numbers: PlotNumbers) -> str:
+def x_label(numbers: PlotNumbers | VariationNumbers) -> str:
     """Return the quantity with its unit: the title of the config, or one made from the column."""
     name, bracket, unit = (numbers.title or numbers.column).partition(" [")
     text = _SYMBOLS.get(name, name) + bracket + unit
-    return text if "[" in text or not numbers.unit else f"{text} [{numbers.unit}]"
+    return readable(text if "[" in text or not numbers.unit else f"{text} [{numbers.unit}]")
 
 
-def y_label(numbers: PlotNumbers) -> str:
+def y_label(numbers: PlotNumbers | VariationNumbers) -> str:
     """Return what is drawn per bin, e.g. ``Events / 1.83 GeV``."""
-    what = "Cross-section [pb]" if numbers.per_pb else "Events"
+    data = getattr(numbers, "data", None)
+    what = _QUANTITIES["events" if data is not None and numbers.quantity == "pb" else numbers.quantity]
     width = float(numbers.edges[1] - numbers.edges[0])
     if not numbers.unit and math.isclose(width, 1.0):
         return what  # a number of objects
-    return f"{what} / {float(f'{width:.3g}'):.10g} {numbers.unit}".rstrip()
+    return f"{what} / {float(f'{width:.3g}'):.10g} {plain(numbers.unit)}".rstrip()
 
 
-def data_label(numbers: PlotNumbers) -> str:
+def data_label(remarks: Remarks) -> str:
     """Return what the data points are called."""
-    return "Simulated data" if numbers.data_simulated else "Data"
+    return "Simulated data" if remarks.data_simulated else "Data"
 
 
-def component_labels(numbers: PlotNumbers) -> list[str]:
-    """Return what the parts of the stack are called, lowest first; matplotlib would leave out names like ``_x``."""
-    names = [readable(component.label) for component in numbers.components]
-    return [f" {name}" if name.startswith("_") else name for name in names]
+def component_label(component: Component) -> str:
+    """Return what a part of the stack is called; matplotlib would leave out names like ``_x``."""
+    name = readable(shortened(component.shown))
+    return f" {name}" if name.startswith("_") else name
 
 
-def left_title(numbers: PlotNumbers) -> str:
-    """Return where the events come from, and whether some are missing."""
-    words = ["Simulation"] if numbers.simulation else ["ATLAS Open Data"] if numbers.open_data else []
-    return ", ".join([*words, "partial"] if numbers.partial else words)
+def scaled_label(name: str, factor: int) -> str:
+    """Return the name of a line, with what it is multiplied by."""
+    return name if factor == 1 else f"{name} {_TIMES} {factor}"
 
 
-def right_title(numbers: PlotNumbers) -> str:
+def fit_label(fit: Fit) -> str:
+    """Return what was fitted to which data, and how well."""
+    result = fit.result
+    quality = f"$\\chi^2$/ndf = {result.chi2:.1f}/{result.degrees_of_freedom}"
+    if result.gaussian is None:
+        return f"{'Fit' if fit.hidden is None else 'Sideband fit'} (pol{result.degree})\n{quality}"
+    fixed = "Gaussian fixed to MC" if fit.source == SIMULATION else "fixed Gaussian"
+    return f"Fit: pol{result.degree} + {fixed}\n{quality}"
+
+
+def background_label(fit: Fit) -> str:
+    """Return what the polynomial is called where a Gaussian stands on it."""
+    return f"Background (pol{fit.result.degree})"
+
+
+def residual_label(fit: Fit) -> str:
+    """Return what is left of the data in the lower pad."""
+    return f"Data \N{MINUS SIGN} {'fit' if fit.result.gaussian is None else 'bkg.'}"
+
+
+def left_title(remarks: Remarks) -> str:
+    """Return where the events come from, and whether some are missing; then the user's own words."""
+    words = ["Simulation"] if remarks.simulation else []
+    if remarks.open_data and remarks.title is None:
+        words = ["ATLAS Open Data"]
+    said = ", ".join([*words, "partial"] if remarks.partial else words)
+    return " \N{EN DASH} ".join([*([said] if said else []), *([readable(remarks.title)] if remarks.title else [])])
+
+
+def right_title(remarks: Remarks) -> str:
     """Return the energy of the collisions and the luminosity."""
-    return SQRT_S if numbers.lumi_pb is None else f"{SQRT_S}, {luminosity(numbers.lumi_pb)}"
+    energy = f"\N{SQUARE ROOT}$s$ = {remarks.energy}"
+    return energy if remarks.lumi_pb is None else f"{energy}, {luminosity(remarks.lumi_pb)}"
 
 
 def luminosity(lumi_pb: float) -> str:
@@ -79,6 +119,7 @@ def luminosity(lumi_pb: float) -> str:
 
 def readable(text: str) -> str:
     """Return a text for matplotlib of one that may be TLatex (``m_{#gamma#gamma} [GeV]``) or plain (``my_column``)."""
+    text = " ".join(text.split())
     if "$" in text and _parses(text):
         return text
     body, bracket, unit = text.partition(" [")
@@ -87,7 +128,17 @@ def readable(text: str) -> str:
         found = f"${words}${bracket}{unit}"
         if _parses(found):
             return found
+    return plain(text)
+
+
+def plain(text: str) -> str:
+    """Return a text that matplotlib draws as it is."""
     return text.replace("$", r"\$")
+
+
+def shortened(text: str, length: int = _LONGEST) -> str:
+    """Return a text that fits in a legend."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _parses(text: str) -> bool:
@@ -95,32 +146,13 @@ def _parses(text: str) -> bool:
 
     try:
         MathTextParser("path").parse(text)
-    except ValueError:
+    except (ValueError, RuntimeError):
         return False
     return True
 
 
-def legend_entries(numbers: PlotNumbers, pad: Any) -> tuple[list[Any], list[str]]:
-    """Return handles and labels in the order in which they are read: data, fit, line, stack from its top, blinding."""
-    handles, labels = pad.get_legend_handles_labels()
-    stack = component_labels(numbers)
-
-    def rank(label: str) -> tuple[int, int]:
-        if label in stack:
-            return 2, -stack.index(label)
-        first, last = label == data_label(numbers), label == BLINDED_LABEL
-        return 0 if first else 3 if last else 1, -labels.index(label)
-
-    order = sorted(range(len(labels)), key=lambda index: rank(labels[index]))
-    return [handles[index] for index in order], [labels[index] for index in order]
-
-
-def highest(numbers: PlotNumbers, low: float, high: float) -> float:
-    """Return the highest of everything drawn in the upper pad for x between ``low`` and ``high``; 0 if nothing is."""
-    near = (numbers.edges[1:] > low) & (numbers.edges[:-1] < high)
-    tops = [np.zeros(1), numbers.total[near] * (numbers.factor or 1)]
-    if numbers.data is not None:
-        tops.append((numbers.data.values + numbers.data.up)[near])
-    if numbers.background is not None:
-        tops.append(numbers.background(numbers.centres)[near])
-    return float(np.nanmax(np.concatenate(tops)))
+def relative_limits(values: NDArray[np.float64], widths: Sequence[float] = _WIDTHS) -> float:
+    """Return how far an axis around 1 reaches to each side: the first of ``widths`` that holds all values, or 1."""
+    distance = np.abs(values[np.isfinite(values)] - 1.0)
+    furthest = 1.1 * float(distance.max()) if len(distance) else 0.0
+    return next((width for width in widths if furthest <= width), 1.0)

@@ -9,10 +9,11 @@ import numpy as np
 import uproot
 
 from rdfplugins import provenance
-from rdfplugins.cutflow import Cutflow
+from rdfplugins.cutflow import Cut, Cutflow
 from rdfplugins.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config
 
 _AGAIN = "; run the stage select again"
+_VERSIONS = {"made_by": "Made by", "root": "ROOT", "python": "Python", "git_commit": "Git commit"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,22 @@ class Histogram:
 
 
 @dataclasses.dataclass(frozen=True)
+class Region:
+    """All events of a sample, or those of one category.
+
+    Attributes
+    ----------
+    histograms
+        Name -> contents.
+    variations
+        Label of a variation (``photon_pt_up``) -> name -> contents.
+    """
+
+    histograms: dict[str, Histogram]
+    variations: dict[str, dict[str, Histogram]]
+
+
+@dataclasses.dataclass(frozen=True)
 class Contents:
     """One sample.
 
@@ -54,6 +72,16 @@ class Contents:
         Whether the events come from our own simulation, data of the demos among them.
     partial
         Whether only the first events were looked at.
+    regions
+        Category -> histograms; None: those of all events.
+    cutflow_variations
+        Label of a variation -> cutflow.
+    categories
+        Category -> yield after the last cut, ``none`` last; empty where the config has no categories.
+    category_variations
+        Label of a variation -> category -> yield.
+    versions
+        What made the file: software -> version.
     """
 
     name: str
@@ -62,7 +90,21 @@ class Contents:
     simulation: bool
     partial: bool
     cutflow: Cutflow
-    histograms: dict[str, Histogram]
+    regions: dict[str | None, Region]
+    cutflow_variations: dict[str, Cutflow] = dataclasses.field(default_factory=dict)
+    categories: dict[str, Cut] = dataclasses.field(default_factory=dict)
+    category_variations: dict[str, dict[str, Cut]] = dataclasses.field(default_factory=dict)
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_data(self) -> bool:
+        """Whether these are data."""
+        return self.kind == "data"
+
+    @property
+    def cuts(self) -> list[str]:
+        """Names of the cuts in their order."""
+        return [cut.name for cut in self.cutflow.cuts]
 
 
 def read(config: Config, name: str, path: Path) -> Contents:
@@ -77,10 +119,12 @@ def read(config: Config, name: str, path: Path) -> Contents:
     if record is None:
         raise InputError(f"{path}: no output of the stage select for sample '{name}'{_AGAIN}")
     try:
-        sample = record["sample"]
-        cutflow = Cutflow.from_json(record["cutflow"])
+        sample, cutflow = record["sample"], Cutflow.from_json(record["cutflow"])
+        categories = record.get("categories") or {}
+        names = [str(category) for category in categories.get("names", ())]
+        variations = [str(label) for label in record.get("variations") or ()]
         with uproot.open(path) as file:
-            histograms = {key: _histogram(config, file, path, key) for key in config.select.histograms}
+            regions = _regions(_Reader(config, file, path, record.get("units")), cutflow, names, variations)
         return Contents(
             name=name,
             kind=str(sample["kind"]),
@@ -88,29 +132,77 @@ def read(config: Config, name: str, path: Path) -> Contents:
             simulation=bool(sample["simulation"]),
             partial=bool(record["partial"]),
             cutflow=cutflow,
-            histograms=histograms,
+            regions=regions,
+            cutflow_variations={label: Cutflow.from_json(record["cutflow_variations"][label]) for label in variations},
+            categories=_yields(categories["yields"], names) if names else {},
+            category_variations={label: _yields(categories["variations"][label], names) for label in variations}
+            if names
+            else {},
+            versions={shown: str(record[key]) for key, shown in _VERSIONS.items() if record.get(key)},
         )
     except KeyError as error:
         raise InputError(f"{path}: its provenance has no {error}{_AGAIN}") from error
 
 
-def _histogram(config: Config, file: Any, path: Path, key: str) -> Histogram:
-    if key not in file:
-        raise InputError(f"{path}: no histogram '{key}'{_AGAIN}")
-    spec = config.select.histograms[key]
-    stored = file[key]
-    edges = np.asarray(stored.axis().edges(), dtype=np.float64)
-    expected = np.linspace(*spec.range, spec.bins + 1)
-    if edges.shape != expected.shape or not np.allclose(edges, expected, rtol=1e-9, atol=1e-9 * abs(expected).max()):
-        raise InputError(f"{path}: histogram '{key}' has other bins than the config{_AGAIN}")
-    values = np.asarray(stored.values(), dtype=np.float64)
-    variances = np.asarray(stored.variances(), dtype=np.float64)
-    return Histogram(edges, values, variances, _unit(file, config.select.output.tree, spec.column))
+def _yields(stored: Mapping[str, Any], names: list[str]) -> dict[str, Cut]:
+    return {
+        name: Cut(name, int(stored[name]["events"]), float(stored[name]["weighted"]), float(stored[name]["variance"]))
+        for name in [*names, *(["none"] if "none" in stored else [])]
+    }
 
 
-def _unit(file: Any, tree: str, column: str) -> str:
-    """Return the unit that the title of a branch ends with, as the stage select writes it: ``m_yy/D in GeV``."""
-    if tree not in file or column not in file[tree]:
-        return ""
-    _, found, unit = str(file[tree][column].title).rpartition(" in ")
-    return unit if found else ""
+def _regions(
+    reader: _Reader, cutflow: Cutflow, categories: list[str], variations: list[str]
+) -> dict[str | None, Region]:
+    """Read all histograms; those of categories are there where a histogram is filled after the last cut."""
+    specs = reader.config.select.histograms
+    last = (None, cutflow.cuts[-1].name if cutflow.cuts else None)
+    at_the_end = [key for key, spec in specs.items() if spec.after in last]
+    regions: dict[str | None, Region] = {}
+    for category in (None, *categories):
+        folder = "" if category is None else f"categories/{category}/"
+        keys = list(specs) if category is None else at_the_end
+        regions[category] = Region(
+            {key: reader.histogram(key, folder) for key in keys},
+            {
+                label: {key: reader.histogram(key, f"variations/{label}/{folder}") for key in keys}
+                for label in variations
+            },
+        )
+    return regions
+
+
+class _Reader:
+    """Reads histograms of one file, and compares each with the config."""
+
+    def __init__(self, config: Config, file: Any, path: Path, units: object) -> None:
+        self.config = config
+        self._file = file
+        self._path = path
+        self._units = units if isinstance(units, dict) else None
+        self._there = set(file.keys(cycle=False, filter_classname="TH1*"))
+
+    def histogram(self, key: str, folder: str) -> Histogram:
+        """Read one; ``folder`` ends with a slash where it is not the top of the file."""
+        name = f"{folder}{key}"
+        if name not in self._there:
+            raise InputError(f"{self._path}: no histogram '{name}'{_AGAIN}")
+        spec = self.config.select.histograms[key]
+        stored = self._file[name]
+        edges = np.asarray(stored.axis().edges(), dtype=np.float64)
+        wanted = np.linspace(*spec.range, spec.bins + 1)
+        if edges.shape != wanted.shape or not np.allclose(edges, wanted, rtol=1e-9, atol=1e-9 * abs(wanted).max()):
+            raise InputError(f"{self._path}: histogram '{name}' has other bins than the config{_AGAIN}")
+        values = np.asarray(stored.values(), dtype=np.float64)
+        variances = np.asarray(stored.variances(), dtype=np.float64)
+        return Histogram(edges, values, variances, self._unit(spec.column))
+
+    def _unit(self, column: str) -> str:
+        """Return the unit that the provenance names, or the title of a branch ends with: ``m_yy/D in GeV``."""
+        if self._units is not None:
+            return str(self._units.get(column) or "")
+        tree = self.config.select.output.tree
+        if tree not in self._file or column not in self._file[tree]:
+            return ""
+        _, found, unit = str(self._file[tree][column].title).rpartition(" in ")
+        return unit if found else ""

@@ -1,4 +1,4 @@
-"""Drawing of prepared numbers, with matplotlib and mplhep."""
+"""Drawing of a histogram: data, stack, lines of signal and the fit; below them the residual or the ratio."""
 
 from __future__ import annotations
 
@@ -6,194 +6,198 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.errors import MissingDependencyError
-from rdfplugins.files import atomic
-from rdfplugins.report import axes
+from rdfplugins.report import axes, lower, style
 from rdfplugins.report.blinding import overlaps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rdfplugins.report.prepare import PlotNumbers, Points
+    from numpy.typing import NDArray
 
-# Petroff (2021, arXiv:2107.02270): can be told apart with any colour vision, and in grey.
-_COLOURS = (
-    "#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd", "#b9ac70", "#a96b59", "#92dadd", "#717581",
-)  # fmt: skip
-_FIT_COLOUR = "#1845fb"
-_LINE_COLOUR = "#c91f16"
-_BLIND_COLOUR = "#e4e4e4"
-_DPI = 150
-# neither time nor versions: equal inputs give equal files
-_METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),
-}
+    from rdfplugins.report.model import Component, PlotNumbers, Points
+
 _CURVE_POINTS = 400
-_LONGEST_COLUMN = 4
-_TALL, _FLAT = (8.0, 7.6), (8.0, 6.0)
-_SETTINGS = {
-    "font.size": 15,
-    "axes.labelsize": 17,
-    "xtick.labelsize": 14,
-    "ytick.labelsize": 14,
-    "legend.fontsize": 13,
-    "axes.formatter.limits": (-3, 6),
-    "pdf.fonttype": 42,  # text that can be searched and copied
-}
 
 
-def write_plot(numbers: PlotNumbers, folder: Path) -> tuple[Path, Path]:
-    """Draw a plot into ``<name>.png`` and ``<name>.pdf``; the same numbers give the same bytes.
-
-    Raises
-    ------
-    MissingDependencyError
-        Without matplotlib or mplhep.
-    OutputError
-        If a file cannot be written.
-    """
-    matplotlib, mplhep = _libraries()
-    paths = (folder / f"{numbers.name}.png", folder / f"{numbers.name}.pdf")
-    with matplotlib.rc_context({**mplhep.style.ATLAS, **_SETTINGS}):
-        drawn = figure(numbers)
-        for path in paths:
-            kind = path.suffix[1:]
-            with atomic(path) as part:
-                drawn.savefig(part, format=kind, dpi=_DPI, metadata=_METADATA[kind])
-    return paths
+def write_plot(numbers: PlotNumbers, folder: Path) -> tuple[Path, ...]:
+    """Draw a plot into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.report.style.write`."""
+    return style.write(lambda: figure(numbers), numbers.name, folder)
 
 
 def figure(numbers: PlotNumbers) -> Any:
     """Return the matplotlib Figure of a plot, in the style that is set."""
-    _libraries()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    two = numbers.residual is not None
-    drawn = Figure(figsize=_TALL if two else _FLAT)
-    FigureCanvasAgg(drawn)
-    # room of fixed size: axes of all plots of a report lie at the same place
-    grid = drawn.add_gridspec(2 if two else 1, 1, height_ratios=(3, 1) if two else (1,), hspace=0.07)
-    drawn.subplots_adjust(left=0.145, right=0.955, top=0.935, bottom=0.105 if two else 0.13)
-    upper = drawn.add_subplot(grid[0])
-    _draw_upper(numbers, upper)
-    lowest = upper
-    if two:
-        lowest = drawn.add_subplot(grid[1], sharex=upper)
-        _draw_lower(numbers, lowest)
-        upper.tick_params(labelbottom=False)
+    drawn, upper, below = style.new_figure(lower=numbers.residual is not None or numbers.ratio is not None)
+    if numbers.log:
+        upper.set_yscale("log", nonpositive="clip")
     upper.set_xlim(numbers.edges[0], numbers.edges[-1])
-    lowest.set_xlabel(axes.readable(axes.x_label(numbers)), loc="right")
+    _draw_upper(numbers, upper)
+    style.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
+    if below is not None:
+        draw_blinded(numbers, below)
+        if numbers.residual is not None:
+            draw_signal_stack(numbers, below)
+            draw_points(numbers.centres, numbers.residual, below)
+            lower.residual(numbers, below)
+        else:
+            lower.ratio(numbers, below)
+    (below or upper).set_xlabel(axes.x_label(numbers), loc="right")
     drawn.align_ylabels()
-    _make_room(numbers, drawn, upper)
+    handles, labels = _legend_entries(numbers, upper)
+    style.make_room(
+        drawn,
+        upper,
+        handles,
+        labels,
+        highest=lambda low, high: _highest(numbers, low, high),
+        floor=_floor(numbers),
+        heading=None if numbers.category is None else axes.readable(axes.shortened(numbers.category)),
+    )
     return drawn
 
 
-def _libraries() -> tuple[Any, Any]:
-    try:
-        import matplotlib as mpl
-        import mplhep
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"plots need matplotlib and mplhep ({error}); install them with: pip install 'rdfplugins[plot]'"
-        ) from error
-    return mpl, mplhep
-
-
 def _draw_upper(numbers: PlotNumbers, pad: Any) -> None:
-    _draw_stack(numbers, pad)
-    if numbers.factor is not None:
-        what = "Signal" if numbers.is_mass else "MC sum"
-        label = f"{what} \N{MULTIPLICATION SIGN} {numbers.factor}"
-        pad.stairs(numbers.total * numbers.factor, numbers.edges, color=_LINE_COLOUR, linewidth=1.8, label=label)
-    if numbers.background is not None:
-        fit = numbers.background
-        x = np.linspace(numbers.edges[0], numbers.edges[-1], _CURVE_POINTS)
-        quality = f"$\\chi^2$/ndf = {fit.chi2:.1f}/{fit.degrees_of_freedom}"
-        pad.plot(x, fit(x), color=_FIT_COLOUR, linestyle="--", linewidth=1.6, label=f"Sideband fit, {quality}")
+    _draw_stack(numbers.stack, numbers.edges, pad, labelled=True)
+    # of signal below the data, the line is too thin
+    if numbers.band is not None and (numbers.data is None or not _is_signal(numbers.stack)):
+        _draw_band(numbers, pad)
+    if numbers.factor is not None and not numbers.lines:
+        label = axes.scaled_label("Signal", numbers.factor)
+        pad.stairs(numbers.total * numbers.factor, numbers.edges, color=style.LINE_COLOUR, linewidth=1.8, label=label)
+    for index, part in enumerate(numbers.lines):
+        pad.stairs(
+            part.values * (numbers.factor or 1),
+            numbers.edges,
+            color=style.LINE_COLOURS[index % len(style.LINE_COLOURS)],
+            linestyle=style.LINE_STYLES[index % len(style.LINE_STYLES)],
+            linewidth=2.0,
+            label=axes.scaled_label(axes.component_label(part), numbers.factor or 1),
+        )
+    _draw_fit(numbers, pad)
     if numbers.data is not None:
-        _draw_points(numbers, numbers.data, pad, label=axes.data_label(numbers))
-    _draw_blinded(numbers, pad, label=axes.BLINDED_LABEL)
+        draw_points(numbers.centres, numbers.data, pad, label=axes.data_label(numbers.remarks))
+    draw_blinded(numbers, pad, label=axes.BLINDED_LABEL)
+    if numbers.data_hidden:
+        pad.plot([], [], linestyle="none", label=axes.HIDDEN_LABEL)
     pad.set_ylabel(axes.y_label(numbers), loc="top")
-    pad.yaxis.get_offset_text().set_x(-0.13)  # a power of ten stands beside the title, not in it
-    pad.set_title(axes.left_title(numbers), loc="left", fontsize=16, fontweight="bold", pad=7)
-    pad.set_title(axes.right_title(numbers), loc="right", fontsize=15, pad=7)
 
 
-def _draw_lower(numbers: PlotNumbers, pad: Any) -> None:
-    assert numbers.residual is not None
-    _draw_stack(numbers, pad)
-    pad.axhline(0.0, color=_FIT_COLOUR, linestyle="--", linewidth=1.6)
-    _draw_points(numbers, numbers.residual, pad)
-    _draw_blinded(numbers, pad)
-    pad.set_ylabel("Data \N{MINUS SIGN} fit", loc="center")
-    residual = numbers.residual
-    ends = [*(residual.values - residual.down), *(residual.values + residual.up), *numbers.total]
-    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
-    margin = 0.12 * (high - low)
-    pad.set_ylim(min(low - margin, -margin), high + margin)
-    pad.locator_params(axis="y", nbins=5)
-
-
-def _draw_stack(numbers: PlotNumbers, pad: Any) -> None:
-    if not numbers.components:
+def _draw_fit(numbers: PlotNumbers, pad: Any) -> None:
+    if numbers.fit is None:
         return
-    _, mplhep = _libraries()
+    fit, result = numbers.fit, numbers.fit.result
+    x = np.linspace(numbers.edges[0], numbers.edges[-1], _CURVE_POINTS)
+    if result.gaussian is None:
+        pad.plot(x, result(x), color=style.FIT_COLOUR, linestyle="--", linewidth=1.6, label=axes.fit_label(fit))
+        return
+    pad.plot(x, result(x), color=style.FIT_COLOUR, linewidth=1.6, label=axes.fit_label(fit))
+    label = axes.background_label(fit)
+    pad.plot(x, result.background(x), color=style.FIT_COLOUR, linestyle="--", linewidth=1.4, label=label)
+
+
+def _draw_stack(parts: tuple[Component, ...], edges: NDArray[np.float64], pad: Any, *, labelled: bool = False) -> None:
+    if not parts:
+        return
+    _, mplhep = style.libraries()
     # colours go by size and so does the stack; the same labels have the same colours in both pads
-    count = len(numbers.components)
+    count = len(parts)
     mplhep.histplot(
-        [component.values for component in numbers.components],
-        bins=numbers.edges,
+        [part.values for part in parts],
+        bins=edges,
         stack=True,
         histtype="fill",
         ax=pad,
-        label=axes.component_labels(numbers),
-        color=[_COLOURS[(count - 1 - index) % len(_COLOURS)] for index in range(count)],
+        label=[axes.component_label(part) for part in parts] if labelled else None,
+        color=[style.COLOURS[(count - 1 - index) % len(style.COLOURS)] for index in range(count)],
     )
 
 
-def _draw_points(numbers: PlotNumbers, points: Points, pad: Any, label: str | None = None) -> None:
+def _draw_band(numbers: PlotNumbers, pad: Any) -> None:
+    band = numbers.band
+    assert band is not None
+    if np.any(band.up) or np.any(band.down):
+        lower.shade(pad, numbers.edges, band.total - band.all_down, band.total + band.all_up, axes.SYSTEMATIC)
+    low, high = band.total - band.statistical, band.total + band.statistical
+    lower.hatch(pad, numbers.edges, low, high, axes.STATISTICAL)
+
+
+def draw_signal_stack(numbers: PlotNumbers, pad: Any) -> None:
+    """Draw signal above a background that was subtracted: as a stack if it is one, else its sum as a line."""
+    if numbers.stack and _is_signal(numbers.stack):
+        _draw_stack(numbers.stack, numbers.edges, pad)
+    elif numbers.lines:
+        pad.stairs(numbers.signal, numbers.edges, color="black", linewidth=1.4, label="Signal")
+        pad.legend(loc="upper right", fontsize=11, frameon=False, borderaxespad=0.2, handlelength=1.4)
+
+
+def _is_signal(parts: tuple[Component, ...]) -> bool:
+    return all(part.signal for part in parts)
+
+
+def draw_points(x: NDArray[np.float64], points: Points, pad: Any, label: str | None = None) -> None:
+    """Draw data points with their errors; hidden ones leave nothing."""
     shown = np.isfinite(points.values)
-    errors = np.array([points.down[shown], points.up[shown]])
     pad.errorbar(
-        numbers.centres[shown],
+        x[shown],
         points.values[shown],
-        yerr=errors,
-        fmt="o",
-        color="black",
-        markersize=4.5,
-        elinewidth=1.3,
-        capsize=0,
+        yerr=np.array([points.down[shown], points.up[shown]]),
         label=label,
-        zorder=5,
+        **style.POINTS,
     )
 
 
-def _draw_blinded(numbers: PlotNumbers, pad: Any, label: str | None = None) -> None:
+def draw_blinded(numbers: PlotNumbers, pad: Any, label: str | None = None) -> None:
+    """Shade the bins in which data are hidden."""
     if numbers.blinded is None:
         return
     hidden = np.flatnonzero(overlaps(numbers.edges, numbers.blinded))
-    low, high = numbers.edges[hidden[0]], numbers.edges[hidden[-1] + 1]
-    pad.axvspan(low, high, facecolor=_BLIND_COLOUR, edgecolor="none", zorder=0, label=label)
+    ends = numbers.edges[hidden[0]], numbers.edges[hidden[-1] + 1]
+    pad.axvspan(*ends, facecolor=style.BLIND_COLOUR, edgecolor="none", zorder=0, label=label)
 
 
-def _make_room(numbers: PlotNumbers, drawn: Any, pad: Any) -> None:
-    """Put the legend into the upper pad, and raise the end of the axis until nothing that is drawn lies behind it."""
-    handles, labels = axes.legend_entries(numbers, pad)
-    columns = 2 if len(labels) > _LONGEST_COLUMN else 1
-    top = axes.highest(numbers, -np.inf, np.inf)
-    floor = min(0.0, 1.1 * float(numbers.total.min()))
-    pad.set_ylim(floor, 1.12 * top if top > 0 else 1.0)
-    if not handles:
-        return
-    legend = pad.legend(
-        handles, labels, loc="upper right", ncols=columns, frameon=False, borderaxespad=0.6, columnspacing=1.2,
-        handlelength=1.6, handletextpad=0.6, labelspacing=0.35,
-    )  # fmt: skip
-    drawn.canvas.draw()
-    box = legend.get_window_extent().transformed(pad.transAxes.inverted())
-    low, high = (numbers.edges[0] + fraction * (numbers.edges[-1] - numbers.edges[0]) for fraction in (box.x0, box.x1))
-    behind = axes.highest(numbers, low, high)
-    needed = floor + (behind - floor) / max(box.y0 - 0.04, 0.2)
-    pad.set_ylim(floor, max(pad.get_ylim()[1], needed))
+def _legend_entries(numbers: PlotNumbers, pad: Any) -> tuple[list[Any], list[str]]:
+    """Return handles and labels as they are read: data, fit, lines, stack from its top, uncertainties, blinding."""
+    handles, labels = pad.get_legend_handles_labels()
+    stack = [axes.component_label(part) for part in numbers.stack]
+    last = (axes.STATISTICAL, axes.SYSTEMATIC, axes.BLINDED_LABEL, axes.HIDDEN_LABEL)
+    fits = [] if numbers.fit is None else [axes.fit_label(numbers.fit), axes.background_label(numbers.fit)]
+
+    def rank(index: int) -> tuple[int, int]:
+        label = labels[index]
+        if label in last:
+            return 4, last.index(label)
+        if label in stack:
+            return 3, -stack.index(label)
+        if label in fits:
+            return 1, fits.index(label)
+        return (0, 0) if label == axes.data_label(numbers.remarks) else (2, index)
+
+    order = sorted(range(len(labels)), key=rank)
+    return [handles[index] for index in order], [labels[index] for index in order]
+
+
+def _highest(numbers: PlotNumbers, low: float, high: float) -> float:
+    """Return the highest of everything drawn in the upper pad for x between ``low`` and ``high``; 0 if nothing is."""
+    near = (numbers.edges[1:] > low) & (numbers.edges[:-1] < high)
+    factor = numbers.factor or 1
+    tops = [np.zeros(1), numbers.total[near] * (1 if numbers.lines else factor)]
+    tops += [part.values[near] * factor for part in numbers.lines]
+    if numbers.band is not None:
+        tops.append((numbers.band.total + numbers.band.all_up)[near])
+    if numbers.data is not None:
+        tops.append((numbers.data.values + numbers.data.up)[near])
+    if numbers.fit is not None:
+        tops.append(numbers.fit.result(numbers.centres)[near])
+    return float(np.nanmax(np.concatenate(tops)))
+
+
+def _floor(numbers: PlotNumbers) -> float:
+    """Return the lower end of the upper pad: 0 or below; on a logarithmic axis below all that is not empty."""
+    if not numbers.log:
+        lines = [0.0, *(float(part.values.min()) * (numbers.factor or 1) for part in numbers.lines)]
+        return min(*lines, 1.1 * float(numbers.total.min()))
+    # a little below the top of the lowest component, and below each bin of data
+    ends = [0.05 * float(part.values.max()) for part in (*numbers.stack, *numbers.lines)]
+    if numbers.data is not None:
+        values = numbers.data.values
+        ends += [0.5 * float(value) for value in values[np.isfinite(values)]]
+    return min((end for end in ends if end > 0), default=0.1)

@@ -1,4 +1,4 @@
-"""The numbers of a plot, made before anything is drawn: what is not in here cannot be seen in the plot."""
+"""From the files of samples to the numbers of a plot."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rdfplugins.config import NodeStep, ReportConfig
 from rdfplugins.report.blinding import (
     MEV_PER_GEV,
     blinded_window,
@@ -16,7 +17,10 @@ from rdfplugins.report.blinding import (
     overlaps,
     window_of,
 )
-from rdfplugins.report.statistics import PolynomialFit, fit_polynomial, poisson_errors
+from rdfplugins.report.mass_fit import fit_mass, residual_of
+from rdfplugins.report.model import Component, PlotNumbers, Points, Ratio, Remarks, summed
+from rdfplugins.report.statistics import poisson_errors
+from rdfplugins.report.systematics import band_of, shifts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,158 +34,76 @@ _LINE_HEIGHT = 0.35  # of the highest data point: high enough to be seen, low en
 _HIGHEST_POWER = 9
 # Trees of the open data releases of ATLAS for education, of 2020 and of 2025.
 _ATLAS_TREES = frozenset({"mini", "analysis"})
+# What the labels of the open data's samples mean to physicists; any other label is its own name.
+_NODES_OF_HGG = "diphoton."
+_HGG_MODES = {"gg": "ggH", "VBF": "VBF", "Wp": "WH", "Z": "ZH", "tt": "ttH"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Points:
-    """Data points; all three are float64[n], in events, and NaN in blinded bins.
-
-    Attributes
-    ----------
-    values, down, up
-        Contents, and the lengths of the error bars.
-    """
-
-    values: NDArray[np.float64]
-    down: NDArray[np.float64]
-    up: NDArray[np.float64]
-
-
-@dataclasses.dataclass(frozen=True)
-class Component:
-    """Simulated samples of one label, float64[n], in events; in pb where there is no luminosity."""
-
-    label: str
-    values: NDArray[np.float64]
-
-
-@dataclasses.dataclass(frozen=True)
-class PlotNumbers:
-    """One plot.
-
-    Attributes
-    ----------
-    name, column, title
-        Of the histogram; the title is None where the config gives none.
-    edges, unit
-        float64[n + 1], and the unit of the axis (may be empty).
-    is_mass
-        Whether this is the mass, whose smooth background is fitted.
-    data
-        None where there are no data events to be shown.
-    components
-        Parts of the stack, lowest first.
-    per_pb
-        Whether the components are in pb, for want of a luminosity.
-    factor
-        What the line of the summed components is multiplied with; None where no line is needed.
-    blinded
-        Window in which data are hidden, in the unit of the axis.
-    background
-        The fit to the data outside the signal window; None without data.
-    residual
-        Data less background, with the errors of the data; None without a fit.
-    simulation, data_simulated, open_data, partial
-        What has to be said about the events: whether any of them, and those of data, come from our own simulation,
-        whether they are the open data of ATLAS, and whether only the first of them were looked at.
-    lumi_pb
-        Integrated luminosity in 1/pb.
-    """
-
-    name: str
-    column: str
-    title: str | None
-    edges: NDArray[np.float64]
-    unit: str
-    is_mass: bool
-    data: Points | None
-    components: tuple[Component, ...]
-    per_pb: bool
-    factor: int | None
-    blinded: tuple[float, float] | None
-    background: PolynomialFit | None
-    residual: Points | None
-    simulation: bool
-    data_simulated: bool
-    open_data: bool
-    partial: bool
-    lumi_pb: float | None
-
-    @property
-    def centres(self) -> NDArray[np.float64]:
-        """Centres of the bins, float64[n]."""
-        return np.asarray((self.edges[:-1] + self.edges[1:]) / 2.0)
-
-    @property
-    def total(self) -> NDArray[np.float64]:
-        """Sum of the components, float64[n]."""
-        zeros = np.zeros(len(self.edges) - 1)
-        return np.asarray(sum((component.values for component in self.components), zeros))
-
-
-def prepare(config: Config, name: str, samples: Sequence[Contents]) -> PlotNumbers:
+def prepare(
+    config: Config, histogram: str, samples: Sequence[Contents], *, category: str | None = None, name: str | None = None
+) -> PlotNumbers:
     """Return the numbers of the plot of a histogram.
 
     Parameters
     ----------
     config
-        Its ``input.lumi_pb`` scales simulation; its section ``report`` says whether data are blinded.
-    name
-        Of the histogram.
+        Its ``input.lumi_pb`` scales simulation; its section ``report`` says whether data are blinded, what is signal,
+        and how the mass is fitted.
+    histogram
+        Its name.
     samples
         At least one; samples of one label are added up, as are all samples of data.
+    category
+        Of which category; None: all events.
+    name
+        Of the files of the plot, without ending; None: that of the histogram.
     """
-    spec = config.select.histograms[name]
-    is_mass = name == mass_histogram(config)
-    scale, unit = _axis(spec, samples[0].histograms[name], is_mass=is_mass)
-    edges = samples[0].histograms[name].edges * scale
-    blinded, window = (_scaled(found, scale) for found in (blinded_window(config, name), window_of(spec)))
+    spec, report = config.select.histograms[histogram], config.report or ReportConfig()
+    is_mass = histogram == mass_histogram(config)
+    first = samples[0].regions[category].histograms[histogram]
+    scale, unit = axis(spec, first, is_mass=is_mass)
+    edges = first.edges * scale
+    blinded, window = (_scaled(found, scale) for found in (blinded_window(config, histogram), window_of(spec)))
     seen = np.ones(len(edges) - 1, dtype=bool) if blinded is None else ~overlaps(edges, blinded)
-    if blinded is None and _hides_data(config, name, samples):
-        seen[:] = False  # with the sidebands of the mass, these would tell the number in the window
-    data = _points([sample.histograms[name] for sample in samples if sample.kind == "data"], seen)
-    lumi_pb = config.input.lumi_pb if config.select.weight is not None else None
-    components, per_pb = _components(name, samples, lumi_pb, have_data=data is not None)
-    background = None
-    if is_mass and data is not None:
-        background = _fit_sidebands(edges, data, window)
-    simulation = any(sample.simulation for sample in samples)
+    data_hidden = blinded is None and _hides_data(config, histogram, samples)
+    if data_hidden:
+        seen[:] = False
+    data = _points([sample.regions[category].histograms[histogram] for sample in samples if sample.is_data], seen)
+    everything = components(config, histogram, samples, category=category, have_data=data is not None)
+    stack, lines = _arranged(config, everything)
+    shifts = shifts_of(histogram, _of(stack, samples), luminosity_of(config), category=category)
     numbers = PlotNumbers(
-        name=name,
+        name=name or histogram,
+        histogram=histogram,
+        category=category,
         column=spec.column,
         title=spec.title,
         edges=edges,
         unit=unit,
+        quantity=quantity_of(config),
         is_mass=is_mass,
+        log=histogram in report.log,
         data=data,
-        components=components,
-        per_pb=per_pb,
+        stack=stack,
+        lines=lines,
         factor=None,
-        blinded=blinded if any(sample.kind == "data" for sample in samples) else None,
-        background=background,
+        band=band_of(stack, shifts) if stack else None,
+        shifts=shifts,
+        blinded=blinded if any(sample.is_data for sample in samples) else None,
+        data_hidden=data_hidden,
+        fit=None,
         residual=None,
-        simulation=simulation,
-        data_simulated=any(sample.simulation for sample in samples if sample.kind == "data"),
-        open_data=not simulation and config.input.tree in _ATLAS_TREES,
-        partial=any(sample.partial for sample in samples),
-        lumi_pb=lumi_pb,
+        ratio=None,
+        remarks=remarks_of(config, samples),
     )
-    return dataclasses.replace(numbers, factor=_line_factor(numbers), residual=_residual(numbers))
+    if is_mass:
+        gev = MEV_PER_GEV * scale if mass_unit(spec) == "MeV" else 1.0
+        numbers = dataclasses.replace(numbers, fit=fit_mass(numbers, report, window, gev=gev))
+    numbers = dataclasses.replace(numbers, residual=residual_of(numbers))
+    return dataclasses.replace(numbers, factor=_line_factor(numbers), ratio=_ratio(numbers))
 
 
-def _hides_data(config: Config, name: str, samples: Sequence[Contents]) -> bool:
-    hidden, after = blinding(config), config.select.histograms[name].after
-    cutflows = [[cut.name for cut in sample.cutflow.cuts] for sample in samples if sample.kind == "data"]
-    return hidden is not None and any(hidden.hides(after, cuts) for cuts in cutflows)
-
-
-def round_factor(height: float, limit: float) -> int:
-    """Return the largest of 1, 2, 5, 10, 20, 50 ... by which ``height`` may be multiplied to stay within ``limit``."""
-    steps = [digit * 10**power for power in range(_HIGHEST_POWER) for digit in (1, 2, 5)]
-    return max((step for step in steps if height * step <= limit), default=1)
-
-
-def _axis(spec: HistogramConfig, histogram: Histogram, *, is_mass: bool) -> tuple[float, str]:
+def axis(spec: HistogramConfig, histogram: Histogram, *, is_mass: bool) -> tuple[float, str]:
     """Return what the axis of a plot is multiplied with, and its unit: energies are read in GeV.
 
     A title with a unit of its own is taken at its word.
@@ -190,6 +112,108 @@ def _axis(spec: HistogramConfig, histogram: Histogram, *, is_mass: bool) -> tupl
         return 1.0, spec.title.partition("[")[2].partition("]")[0]
     unit = histogram.unit or (mass_unit(spec) if is_mass else "")
     return (1.0 / MEV_PER_GEV, "GeV") if unit == "MeV" else (1.0, unit)
+
+
+def luminosity_of(config: Config) -> float | None:
+    """Return what simulation is multiplied with; None where it cannot be set beside data."""
+    return config.input.lumi_pb if config.select.weight is not None else None
+
+
+def quantity_of(config: Config) -> str:
+    """Return what the contents of histograms of simulation are, once they are scaled."""
+    if config.select.weight is None:
+        return "unweighted events"
+    return "pb" if config.input.lumi_pb is None else "events"
+
+
+def remarks_of(config: Config, samples: Sequence[Contents]) -> Remarks:
+    """Return what has to be said about the events of these samples."""
+    report = config.report or ReportConfig()
+    simulation = any(sample.simulation for sample in samples)
+    return Remarks(
+        simulation=simulation,
+        data_simulated=any(sample.simulation for sample in samples if sample.is_data),
+        open_data=not simulation and config.input.tree in _ATLAS_TREES,
+        partial=any(sample.partial for sample in samples),
+        lumi_pb=luminosity_of(config),
+        energy=report.energy,
+        title=report.title,
+    )
+
+
+def is_signal(config: Config, sample: Contents) -> bool:
+    """Return whether a simulated sample is signal; without ``report.signal`` all are where the mass is drawn."""
+    named = (config.report or ReportConfig()).signal
+    if named is None:
+        return mass_histogram(config) is not None
+    return sample.name in named or sample.label in named
+
+
+def shown_label(config: Config, label: str) -> str:
+    """Return what plots call a label."""
+    is_hgg = any(isinstance(step, NodeStep) and step.node.startswith(_NODES_OF_HGG) for step in config.select.steps)
+    return _HGG_MODES.get(label, label) if is_hgg else label
+
+
+def components(
+    config: Config, histogram: str, samples: Sequence[Contents], *, category: str | None, have_data: bool
+) -> tuple[Component, ...]:
+    """Return simulation by label, smallest first; without a luminosity nothing can be compared with data."""
+    lumi_pb = luminosity_of(config)
+    if lumi_pb is None and have_data:
+        return ()
+    scale = 1.0 if lumi_pb is None else lumi_pb
+    found: dict[tuple[str, bool], Component] = {}
+    for sample in samples:
+        if sample.is_data:
+            continue
+        key = (sample.label, is_signal(config, sample))
+        stored = sample.regions[category].histograms[histogram]
+        part = Component(
+            sample.label,
+            shown_label(config, sample.label),
+            (sample.name,),
+            key[1],
+            stored.values * scale,
+            stored.variances * scale**2,
+        )
+        found[key] = _added(found[key], part) if key in found else part
+    # an empty one would be a name without a colour
+    filled = [part for part in found.values() if np.any(part.values) or np.any(part.variances)]
+    # smallest at the bottom: a big one below would leave the small ones as slivers on a steep slope
+    return tuple(sorted(filled, key=lambda part: float(part.values.sum())))
+
+
+def round_factor(height: float, limit: float) -> int:
+    """Return the largest of 1, 2, 5, 10, 20, 50 ... by which ``height`` may be multiplied to stay within ``limit``."""
+    steps = [digit * 10**power for power in range(_HIGHEST_POWER) for digit in (1, 2, 5)]
+    return max((step for step in steps if height * step <= limit), default=1)
+
+
+def _added(one: Component, other: Component) -> Component:
+    return dataclasses.replace(
+        one,
+        samples=(*one.samples, *other.samples),
+        values=one.values + other.values,
+        variances=one.variances + other.variances,
+    )
+
+
+def _arranged(config: Config, parts: tuple[Component, ...]) -> tuple[tuple[Component, ...], tuple[Component, ...]]:
+    """Return what is stacked and what is drawn as lines; signal that nobody named is a stack of its own."""
+    if (config.report or ReportConfig()).signal is None:
+        return parts, ()
+    return tuple(part for part in parts if not part.signal), tuple(part for part in parts if part.signal)
+
+
+def _of(parts: Sequence[Component], samples: Sequence[Contents]) -> list[Contents]:
+    names = {name for part in parts for name in part.samples}
+    return [sample for sample in samples if sample.name in names]
+
+
+def _hides_data(config: Config, name: str, samples: Sequence[Contents]) -> bool:
+    hidden, after = blinding(config), config.select.histograms[name].after
+    return hidden is not None and any(hidden.hides(after, sample.cuts) for sample in samples if sample.is_data)
 
 
 def _scaled(window: tuple[float, float] | None, scale: float) -> tuple[float, float] | None:
@@ -205,47 +229,36 @@ def _points(histograms: Sequence[Histogram], seen: NDArray[np.bool_]) -> Points 
     variances = np.where(seen, np.sum([histogram.variances for histogram in histograms], axis=0), np.nan)
     if not np.any(values[seen]):
         return None
+    errors = np.sqrt(variances)
     if np.array_equal(values[seen], variances[seen]):
-        return Points(values, *poisson_errors(values))
-    errors = np.sqrt(variances)  # the user's own weights: there is no count
-    return Points(values, errors, errors)
-
-
-def _components(
-    name: str, samples: Sequence[Contents], lumi_pb: float | None, *, have_data: bool
-) -> tuple[tuple[Component, ...], bool]:
-    """Return the stack, and whether it is in pb; without a luminosity nothing can be compared with data."""
-    if lumi_pb is None and have_data:
-        return (), False
-    sums: dict[str, NDArray[np.float64]] = {}
-    for sample in samples:
-        if sample.kind != "data":
-            scaled = sample.histograms[name].values * (1.0 if lumi_pb is None else lumi_pb)
-            sums[sample.label] = sums[sample.label] + scaled if sample.label in sums else scaled
-    filled = [Component(label, values) for label, values in sums.items() if np.any(values)]
-    # smallest at the bottom: a big one below would leave the small ones as slivers on a steep slope
-    filled.sort(key=lambda component: float(component.values.sum()))
-    return tuple(filled), lumi_pb is None and bool(filled)
-
-
-def _fit_sidebands(
-    edges: NDArray[np.float64], data: Points, window: tuple[float, float] | None
-) -> PolynomialFit | None:
-    outside = data.values if window is None else np.where(overlaps(edges, window), np.nan, data.values)
-    errors = np.sqrt(np.where(outside > 0, outside, 0.0))
-    return fit_polynomial((edges[:-1] + edges[1:]) / 2.0, outside, errors)
+        return Points(values, *poisson_errors(values), errors)
+    return Points(values, errors, errors, errors)  # the user's own weights: there is no count
 
 
 def _line_factor(numbers: PlotNumbers) -> int | None:
-    if numbers.data is None or not numbers.components:
+    """Return a factor that lifts small signal to where it can be seen."""
+    bins = len(numbers.edges) - 1
+    beside = float(np.nanmax(numbers.data.values)) if numbers.data is not None else 0.0
+    if numbers.lines:
+        beside = max(beside, float(numbers.total.max()))
+        height = max(float(part.values.max()) for part in numbers.lines)
+        return round_factor(height, _LINE_HEIGHT * beside) if height > 0 and not numbers.log else 1
+    if numbers.data is None or not all(part.signal for part in numbers.stack) or numbers.log:
         return None
-    height = float(numbers.total.max())
-    factor = round_factor(height, _LINE_HEIGHT * float(np.nanmax(numbers.data.values))) if height > 0 else 1
+    height = float(summed(numbers.stack, bins).max())
+    factor = round_factor(height, _LINE_HEIGHT * beside) if height > 0 else 1
     return factor if factor > 1 else None
 
 
-def _residual(numbers: PlotNumbers) -> Points | None:
-    if numbers.data is None or numbers.background is None:
+def _ratio(numbers: PlotNumbers) -> Ratio | None:
+    """Return data over the stack; signal alone is nothing to compare with, and a fit is compared in its place."""
+    if numbers.data is None or numbers.band is None or numbers.residual is not None:
         return None
-    values = numbers.data.values - numbers.background(numbers.centres)
-    return Points(values, numbers.data.down, numbers.data.up)
+    if all(part.signal for part in numbers.stack):
+        return None
+    band, total = numbers.band, np.where(numbers.band.total > 0, numbers.band.total, np.nan)
+    relative = dataclasses.replace(
+        band, total=total / total, statistical=band.statistical / total, up=band.up / total, down=band.down / total
+    )
+    data = numbers.data
+    return Ratio(data.values / total, data.down / total, data.up / total, relative)

@@ -1,16 +1,16 @@
-"""The stage itself: read the files of the samples, write tables, draw plots."""
+"""The stage itself: read the files of the samples, write tables, numbers, plots and the page that shows them."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rdfplugins.config import ReportConfig
 from rdfplugins.errors import InputError
 from rdfplugins.files import atomic, make_folder
-from rdfplugins.report import contents, tables
+from rdfplugins.report import contents, gallery, manifest, page, prepare, tables, yields
 from rdfplugins.report.blinding import WINDOW_GEV, WINDOW_TEXT, Blinding, blinding
-from rdfplugins.report.draw import write_plot
-from rdfplugins.report.prepare import prepare
+from rdfplugins.report.style import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from rdfplugins.report.contents import Contents
 
 FOLDER = "report"
+MARKDOWN, JSON = "cutflow.md", "cutflow.json"
 
 
 def run(config: Config, files: Mapping[str, Path], folder: Path) -> tuple[Path, ...]:
-    """Write ``cutflow.md``, ``cutflow.json`` and a plot for each histogram, as PNG and PDF, into ``<folder>/report``.
+    """Write tables, plots and the page ``index.html`` into ``<folder>/report``.
+
+    ``cutflow.md`` and ``cutflow.json`` hold cutflows, yields of categories and systematic variations; each plot is a
+    PNG, a PDF and (but for that of the cutflow) a JSON file with its numbers. Files of an earlier report that this one
+    does not have are removed.
 
     Parameters
     ----------
@@ -37,14 +42,14 @@ def run(config: Config, files: Mapping[str, Path], folder: Path) -> tuple[Path, 
 
     Returns
     -------
-    The files written.
+    The files written, the page first.
 
     Raises
     ------
     InputError
         If a file is not an output of the stage select with this config.
     MissingDependencyError
-        Without matplotlib or mplhep; the tables are written before.
+        Without matplotlib or mplhep; tables and numbers are written before.
     OutputError
         If something cannot be written.
     """
@@ -53,35 +58,60 @@ def run(config: Config, files: Mapping[str, Path], folder: Path) -> tuple[Path, 
     if not names:
         raise InputError("a report needs the file of at least one sample")
     samples = [contents.read(config, name, files[name]) for name in names]
+    hidden = blinding(config) if any(sample.is_data for sample in samples) else None
+    pictures = gallery.pictures(config, samples, hidden)
     target = folder / FOLDER
     make_folder(target)
-    written = list(_write_tables(config, samples, target))
-    for name in config.select.histograms:
-        written += write_plot(prepare(config, name, samples), target)
+    written = [target / name for name in (page.NAME, MARKDOWN, JSON)]
+    for picture in pictures:
+        endings = [*ENDINGS, *([] if picture.values is None else [".json"])]
+        written += [target / f"{picture.name}{ending}" for ending in endings]
+    manifest.add(target, [path.name for path in written])
+    grids = _write_tables(config, samples, target, hidden)
+    for picture in pictures:
+        if picture.values is not None:
+            _write_json(target / f"{picture.name}.json", {"config": config.path.name, **picture.values})
+    for picture in pictures:
+        picture.write(target)
+    with atomic(target / page.NAME) as part:
+        part.write_text(page.render(_page(config, samples, hidden, grids, pictures)), encoding="utf-8")
+    manifest.finish(target, [path.name for path in written])
     return tuple(written)
 
 
-def _write_tables(config: Config, samples: Sequence[Contents], target: Path) -> tuple[Path, Path]:
-    have_data = any(sample.kind == "data" for sample in samples)
-    hidden = blinding(config) if have_data else None
-    cutflows = [sample.cutflow for sample in samples]
-    lumi_pb = config.input.lumi_pb
-    paths = (target / "cutflow.md", target / "cutflow.json")
-    with atomic(paths[0]) as part:
-        text = tables.markdown(cutflows, lumi_pb, blinding=hidden, notes=_notes(config, samples, hidden))
-        part.write_text(text, encoding="utf-8")
+def _write_tables(
+    config: Config, samples: Sequence[Contents], target: Path, hidden: Blinding | None
+) -> list[tables.Grid]:
+    cutflows, lumi_pb = [sample.cutflow for sample in samples], config.input.lumi_pb
+    grids = [
+        *tables.cutflow_grids(cutflows, lumi_pb, blinding=hidden),
+        *yields.category_grids(samples, lumi_pb, blinding=hidden),
+        *yields.variation_grids(samples),
+    ]
+    notes = [f"Config `{config.path.name}`.", *_notes(samples, hidden)]
+    with atomic(target / MARKDOWN) as part:
+        part.write_text(tables.markdown("Cutflow", grids, notes), encoding="utf-8")
     values = tables.to_json(cutflows, lumi_pb, blinding=hidden)
     for sample in samples:
-        said = {"label": sample.label, "simulation": sample.simulation, "partial": sample.partial}
-        values["samples"][sample.name] = {**said, **values["samples"][sample.name]}
-    values = {"config": config.path.name, "blinded_gev": list(WINDOW_GEV) if hidden else None, **values}
-    with atomic(paths[1]) as part:
+        values["samples"][sample.name] = {
+            "label": sample.label,
+            "simulation": sample.simulation,
+            "partial": sample.partial,
+            **values["samples"][sample.name],
+            **yields.extra_values(sample, lumi_pb, blinding=hidden),
+        }
+    head = {"config": config.path.name, "blinded_gev": list(WINDOW_GEV) if hidden else None}
+    _write_json(target / JSON, {**head, **values})
+    return grids
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    with atomic(path) as part:
         part.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    return paths
 
 
-def _notes(config: Config, samples: Sequence[Contents], hidden: Blinding | None) -> list[str]:
-    notes = [f"Config `{config.path.name}`."]
+def _notes(samples: Sequence[Contents], hidden: Blinding | None) -> list[str]:
+    notes = []
     simulated = [sample.name for sample in samples if sample.simulation]
     if simulated:
         notes.append(f"**Simulation**, not data of an experiment: {', '.join(simulated)}.")
@@ -93,4 +123,48 @@ def _notes(config: Config, samples: Sequence[Contents], hidden: Blinding | None)
             f"Data are blinded in {WINDOW_TEXT}: numbers of data that would reveal the events in this window are hidden"
             " (`report: {unblind: true}` shows them)."
         )
+    bad = [f"{one.name} {one.cutflow.bad_weights}" for one in samples if one.cutflow.bad_weights]
+    if bad:
+        notes.append(f"Events whose weight is NaN or infinite, left out of sums of weights: {', '.join(bad)}.")
     return notes
+
+
+def _page(
+    config: Config,
+    samples: Sequence[Contents],
+    hidden: Blinding | None,
+    grids: Sequence[tables.Grid],
+    pictures: Sequence[gallery.Picture],
+) -> page.Page:
+    report, lumi_pb = config.report or ReportConfig(), config.input.lumi_pb
+    versions: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        for software, version in sample.versions.items():
+            versions.setdefault(software, {})[version] = None
+    facts = {
+        "Config": config.path.name,
+        "Luminosity": "not given" if lumi_pb is None else tables.luminosity(lumi_pb),
+        "Energy": report.energy,
+        **{software: ", ".join(found) for software, found in versions.items()},
+    }
+    return page.Page(
+        title=report.title or config.name,
+        facts=facts,
+        notes=[note.replace("**", "").replace("`", "") for note in _notes(samples, hidden)],
+        samples=_sample_grid(config, samples, hidden),
+        tables=grids,
+        pictures=pictures,
+    )
+
+
+def _sample_grid(config: Config, samples: Sequence[Contents], hidden: Blinding | None) -> tables.Grid:
+    first = tables.cutflow_rows([sample.cutflow for sample in samples], None, blinding=hidden)[0]
+    rows = []
+    for sample, cell in zip(samples, first.cells, strict=True):
+        kind = "data" if sample.is_data else "signal" if prepare.is_signal(config, sample) else "background"
+        made = ", ".join(
+            word for word, true in (("simulation of ours", sample.simulation), ("partial", sample.partial)) if true
+        )
+        events = tables.cell_text(cell, lambda found: str(found.events))
+        rows.append((sample.name, sample.label, kind, events, made or tables.ABSENT))
+    return tables.Grid("Samples", ("sample", "label", "kind", "events", "remarks"), tuple(rows))

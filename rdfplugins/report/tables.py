@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rdfplugins.cutflow import Cutflow
+    from rdfplugins.cutflow import Cut, Cutflow
     from rdfplugins.report.blinding import Blinding
 
 BLINDED = "blinded"
@@ -54,6 +55,35 @@ class Cell:
     def blinded(self) -> bool:
         """Whether the numbers are hidden."""
         return self.events is None
+
+    @property
+    def is_count(self) -> bool:
+        """Whether ``expected`` is a number of events that were counted, each with weight 1."""
+        if self.events is None or self.expected_error is None:
+            return False
+        return self.expected == self.events and math.isclose(self.expected_error**2, self.events)
+
+
+HIDDEN = Cell(None, None, None, None, None, None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """A table of words, for Markdown and HTML.
+
+    Attributes
+    ----------
+    title
+        What it shows.
+    head
+        Of the columns; the first is that of the names of the rows.
+    rows
+        Each of the length of the head.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,25 +156,31 @@ def cutflow_rows(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding
 
 def _cells(cutflow: Cutflow, lumi_pb: float | None, blinding: Blinding | None) -> dict[str, Cell]:
     data = cutflow.kind == "data"
-    scale = 1.0 if data or lumi_pb is None or not cutflow.weighted else lumi_pb
+    scale = scale_of(cutflow, lumi_pb)
     names = [cut.name for cut in cutflow.cuts]
     hidden = blinding.first_hidden(names) if data and blinding is not None and names else len(names)
     first = cutflow.cuts[0].weighted if names else 0.0
     cells = {}
     for index, cut in enumerate(cutflow.cuts):
-        cells[cut.name] = (
-            Cell(None, None, None, None, None, None)
-            if index >= hidden
-            else Cell(
-                events=cut.events,
-                weighted=cut.weighted,
-                weighted_error=cut.error,
-                expected=cut.weighted * scale,
-                expected_error=cut.error * scale,
-                efficiency=cut.weighted / first if first else None,
-            )
-        )
+        cells[cut.name] = HIDDEN if index >= hidden else cell_of(cut, scale, first)
     return cells
+
+
+def cell_of(cut: Cut, scale: float, first: float) -> Cell:
+    """Return the numbers of a cut; ``scale`` is the luminosity or 1, ``first`` what is left of all events."""
+    return Cell(
+        events=cut.events,
+        weighted=cut.weighted,
+        weighted_error=cut.error,
+        expected=cut.weighted * scale,
+        expected_error=cut.error * scale,
+        efficiency=cut.weighted / first if first else None,
+    )
+
+
+def scale_of(cutflow: Cutflow, lumi_pb: float | None) -> float:
+    """Return what the sums of weights of a sample are multiplied with."""
+    return 1.0 if cutflow.kind == "data" or lumi_pb is None or not cutflow.weighted else lumi_pb
 
 
 def _merged(cutflows: Sequence[Cutflow]) -> list[str]:
@@ -173,7 +209,7 @@ def cutflow_table(
         Columns of the terminal. Where they do not suffice, numbers are written without spaces, then below each other.
     """
     rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
-    what = _quantity(cutflows, lumi_pb)
+    what = quantity(cutflows, lumi_pb)
     tables = (_terminal_table(f"Cutflow: {what}", cutflows, rows, layout) for layout in _LAYOUTS)
     console = Console(width=_UNLIMITED)
     for table in tables:
@@ -208,7 +244,7 @@ def _text(cell: Cell | None, layout: str) -> Text:
         return Text(ABSENT, style="dim")
     if cell.blinded:
         return Text(BLINDED, style="italic")
-    expected, percent = _expected(cell), format_percent(cell.efficiency)
+    expected, percent = expected_text(cell), format_percent(cell.efficiency)
     if layout == "tall":
         expected = expected.replace(" \N{PLUS-MINUS SIGN}", "\n\N{PLUS-MINUS SIGN}")
         return Text(f"{expected}\n").append(f"{cell.events}\n{percent}", style="dim")
@@ -218,56 +254,53 @@ def _text(cell: Cell | None, layout: str) -> Text:
     return Text(f"{expected}\n").append(f"{cell.events} {aligned}", style="dim")
 
 
-def _expected(cell: Cell) -> str:
+def expected_text(cell: Cell) -> str:
+    """Return what is expected with its error; what was counted is a whole number."""
+    if cell.is_count:
+        return str(cell.events)
     assert cell.expected is not None
     assert cell.expected_error is not None
     return format_value(cell.expected, cell.expected_error)
 
 
-def markdown(
-    cutflows: Sequence[Cutflow],
-    lumi_pb: float | None,
-    *,
-    blinding: Blinding | None = None,
-    notes: Sequence[str] = (),
-) -> str:
-    """Return the text of ``cutflow.md``: a table of raw events and one of expected events.
-
-    Parameters
-    ----------
-    cutflows, lumi_pb, blinding
-        As for `cutflow_rows`.
-    notes
-        What has to be said about the samples, put above the tables.
-    """
+def cutflow_grids(
+    cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None
+) -> list[Grid]:
+    """Return a table of raw events and one of expected events; parameters are those of `cutflow_rows`."""
     rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
-    samples = [cutflow.sample for cutflow in cutflows]
-    bad = [f"{flow.sample} {flow.bad_weights}" for flow in cutflows if flow.bad_weights]
-    if bad:
-        notes = [*notes, f"Events whose weight is NaN or infinite, left out of sums of weights: {', '.join(bad)}."]
-    what = _quantity(cutflows, lumi_pb)
-    what = what[0].upper() + what[1:]
-    parts = [
-        "# Cutflow",
-        *notes,
-        "## Raw events",
-        _grid(samples, rows, lambda cell: str(cell.events)),
-        f"## {what}",
-        _grid(samples, rows, _expected),
+    what = quantity(cutflows, lumi_pb)
+    head = ("cut", *(cutflow.sample for cutflow in cutflows))
+    return [
+        Grid("Raw events", head, _words(rows, lambda cell: str(cell.events))),
+        Grid(what[0].upper() + what[1:], head, _words(rows, expected_text)),
     ]
+
+
+def _words(rows: Sequence[Row], word: Callable[[Cell], str]) -> tuple[tuple[str, ...], ...]:
+    return tuple((row.cut, *(cell_text(cell, word) for cell in row.cells)) for row in rows)
+
+
+def cell_text(cell: Cell | None, word: Callable[[Cell], str]) -> str:
+    """Return the word for a cell, or why there is none."""
+    return ABSENT if cell is None else BLINDED if cell.blinded else word(cell)
+
+
+def markdown(title: str, grids: Sequence[Grid], notes: Sequence[str] = ()) -> str:
+    """Return a page of tables, with what has to be said about the samples above them."""
+    parts = [f"# {title}", *notes]
+    for grid in grids:
+        parts += [f"## {_escaped(grid.title)}", _markdown_table(grid)]
     return "\n\n".join(parts) + "\n"
 
 
-def _grid(samples: Sequence[str], rows: Sequence[Row], word: Callable[[Cell], str]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _markdown_table(grid: Grid) -> str:
+    lines = [grid.head, (":--", *["--:"] * (len(grid.head) - 1)), *grid.rows]
+    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
 
-    def text(cell: Cell | None) -> str:
-        return ABSENT if cell is None else BLINDED if cell.blinded else word(cell)
 
-    head = [["cut", *samples], [":--", *["--:"] * len(samples)]]
-    body = [[row.cut, *(text(cell) for cell in row.cells)] for row in rows]
-    return "\n".join(line(cells) for cells in [*head, *body])
+def _escaped(text: str) -> str:
+    """Return a text that is one cell of a table, and no HTML, in Markdown."""
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", " ".join(text.split()).replace("|", "\\|"))
 
 
 def to_json(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Any]:
@@ -283,9 +316,7 @@ def to_json(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Bli
         for row in rows:
             cell = row.cells[index]
             if cell is not None:
-                if not data and (lumi_pb is None or not cutflow.weighted):
-                    cell = dataclasses.replace(cell, expected=None, expected_error=None)
-                cuts.append({"name": row.cut, **dataclasses.asdict(cell), "blinded": cell.blinded})
+                cuts.append({"name": row.cut, **cell_values(cell, cutflow, lumi_pb)})
         samples[cutflow.sample] = {
             "kind": cutflow.kind,
             "unit": "events" if data or not cutflow.weighted else "pb",
@@ -295,7 +326,15 @@ def to_json(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Bli
     return {"lumi_pb": lumi_pb, "samples": samples}
 
 
-def _quantity(cutflows: Sequence[Cutflow], lumi_pb: float | None) -> str:
+def cell_values(cell: Cell, cutflow: Cutflow, lumi_pb: float | None) -> dict[str, Any]:
+    """Return a cell as JSON values; what is expected of simulation is null where it cannot be scaled."""
+    if cutflow.kind != "data" and (lumi_pb is None or not cutflow.weighted):
+        cell = dataclasses.replace(cell, expected=None, expected_error=None)
+    return {**dataclasses.asdict(cell), "blinded": cell.blinded}
+
+
+def quantity(cutflows: Sequence[Cutflow], lumi_pb: float | None) -> str:
+    """Return what the expected numbers of cutflows are."""
     if not all(cutflow.weighted for cutflow in cutflows):
         return "events, without weights"
     return "sums of weights in pb (data: events)" if lumi_pb is None else f"events expected in {luminosity(lumi_pb)}"

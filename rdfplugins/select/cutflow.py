@@ -1,4 +1,4 @@
-"""Cutflows in ROOT: booked with the graph, read after the loop, written as histograms."""
+"""Counting histograms in ROOT: booked with the graph, read after the loop, written as cutflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.cutflow import Cut, Cutflow
+from rdfplugins.cutflow import Cut, Cutflow, Yield
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,27 @@ def _histogram(cutflow: Cutflow, root: Any, name: str, title: str, contents: Seq
     return histogram
 
 
+def _sum_of_squares(histogram: Any, number: int) -> float:
+    """Return the sum of squared weights of a bin; ROOT keeps none where all weights are 1."""
+    return float(histogram.GetSumw2()[number] if histogram.GetSumw2N() else histogram.GetBinContent(number))
+
+
+@dataclasses.dataclass(frozen=True)
+class Booked:
+    """A histogram that the event loop fills, and the map of its systematic variations if there are any."""
+
+    nominal: Any
+    varied: Any
+
+    def read(self, variation: str | None) -> Any:
+        """Return the TH1D; the nominal one for a variation that it does not depend on."""
+        if variation is None or self.varied is None:
+            return self.nominal.GetValue()
+        name, _, direction = variation.rpartition("_")
+        key = f"{name}:{direction}"
+        return self.varied[key] if key in {str(known) for known in self.varied.GetKeys()} else self.nominal.GetValue()
+
+
 @dataclasses.dataclass(frozen=True)
 class BookedCuts:
     """Histograms of how many cuts were passed, unweighted and weighted, filled by the event loop.
@@ -44,25 +65,33 @@ class BookedCuts:
     """
 
     names: tuple[str, ...]
-    raw: Any
-    weighted: Any
+    raw: Booked
+    weighted: Booked
 
-    def read_total(self) -> Cut:
+    def read_total(self, variation: str | None = None) -> Cut:
         """Return the sum of all bins, as that of the one name."""
-        bins = range(1, self.raw.GetNbinsX() + 1)
-        weighted = [(self.weighted.GetBinContent(number), self.weighted.GetBinError(number) ** 2) for number in bins]
-        events = sum(self.raw.GetBinContent(number) for number in bins)
-        return Cut(self.names[0], round(events), sum(pair[0] for pair in weighted), sum(pair[1] for pair in weighted))
+        events, sums, squares = self._contents(variation)
+        return Cut(self.names[0], round(float(events.sum())), float(sums.sum()), float(squares.sum()))
 
-    def read(self) -> list[Cut]:
+    def read_bad(self, variation: str | None = None) -> int:
+        """Return the entries of the second bin."""
+        return round(float(self._contents(variation)[0][1]))
+
+    def read_each(self, variation: str | None = None) -> dict[str, Yield]:
+        """Return the contents of each bin by its name."""
+        rows = zip(self.names, *self._contents(variation), strict=True)
+        return {name: Yield(round(float(n)), float(total), float(squares)) for name, n, total, squares in rows}
+
+    def read(self, variation: str | None = None) -> list[Cut]:
         """Return the cuts after the loop: an event in the bin of one cut has passed all cuts before it, too."""
-        last = self.raw.GetNbinsX()
-        bins = range(last - len(self.names) + 1, last + 1)
-        events = [self.raw.GetBinContent(number) for number in bins]
-        sums = [self.weighted.GetBinContent(number) for number in bins]
-        squares = [self.weighted.GetBinError(number) ** 2 for number in bins]
-        kept = [np.cumsum(values[::-1])[::-1] for values in (events, sums, squares)]
-        return [
-            Cut(name, round(float(kept[0][k])), float(kept[1][k]), float(kept[2][k]))
-            for k, name in enumerate(self.names)
-        ]
+        passed = [np.cumsum(values[::-1])[::-1][-len(self.names) :] for values in self._contents(variation)]
+        rows = zip(self.names, *passed, strict=True)
+        return [Cut(name, round(float(n)), float(total), float(squares)) for name, n, total, squares in rows]
+
+    def _contents(self, variation: str | None) -> tuple[Any, Any, Any]:
+        raw, weighted = self.raw.read(variation), self.weighted.read(variation)
+        bins = range(1, raw.GetNbinsX() + 1)
+        events = np.array([raw.GetBinContent(number) for number in bins])
+        sums = np.array([weighted.GetBinContent(number) for number in bins])
+        squares = np.array([_sum_of_squares(weighted, number) for number in bins])
+        return events, sums, squares

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
-from rdfplugins.config.steps import NodeStep
+from rdfplugins.config.steps import GoldenJsonStep, NodeStep
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.select.inputs import Inputs
@@ -24,10 +24,12 @@ def label_ids(config: Config) -> dict[str, int]:
 
 
 def settings(config: Config) -> str:
-    """Return the hash of what all samples have in common: sections of the config, headers, and the code of nodes."""
+    """Return the hash of what all samples have in common: sections of the config, files they name, code of nodes."""
     data = config.source.data
     output = data["select"]["output"]
     headers = [config.folder / header for header in config.select.include]
+    lists = [step.golden_json.file for step in config.select.steps if isinstance(step, GoldenJsonStep)]
+    headers += [config.folder / name for name in lists]
     nodes = [base.find(step.node).source_file() for step in config.select.steps if isinstance(step, NodeStep)]
     return provenance.stage_key(
         [
@@ -45,24 +47,47 @@ def sample_settings(config: Config, name: str) -> str:
     return provenance.stage_key([settings(config), name, config.source.data["input"]["samples"][name]])
 
 
-def key(config: Config, name: str, found: Inputs, *, max_events: int | None) -> str:
-    """Return the hash of what makes the output of a sample: config, inputs, and how many events are looked at."""
-    return provenance.stage_key([sample_settings(config, name), [file.identity() for file in found.files], max_events])
+def key(config: Config, name: str, found: Inputs, *, max_events: int | None, earlier: Sequence[Any] = ()) -> str:
+    """Return the hash of what makes the output of a sample.
+
+    Parameters
+    ----------
+    found
+        Its files.
+    max_events
+        How many events are looked at; None: all.
+    earlier
+        What tells files of other samples from others, if events that are in them are dropped.
+    """
+    files = [_wherever(file.identity()) for file in found.files]
+    before = [[_wherever(file) for file in files] for files in earlier]
+    return provenance.stage_key([sample_settings(config, name), files, max_events, before])
+
+
+def _wherever(file: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells a file from others without its folder: batch jobs name a config by other paths."""
+    return {**file, "path": str(file["path"]).rpartition("/")[2]}
 
 
 def outdated(config: Config, folder: Path) -> dict[str, str]:
     """Return sample -> why its output is not that of this config and of its inputs as they are now."""
     reasons: dict[str, str] = {}
     for name in config.input.samples:
-        path = folder / f"{name}.root"
-        record = provenance.read(path)
-        if record is None:
-            reasons[name] = f"{path} is not there" if not path.exists() else f"{path} is no output of ours"
-        elif record.get("settings") != sample_settings(config, name):
-            reasons[name] = f"{path} was made with another config"
-        elif changed := [file["path"] for file in record["inputs"] if _has_changed(file)]:
-            reasons[name] = f"{path} was made from another {changed[0]}"
+        reason = why_outdated(config, name, folder / f"{name}.root")
+        if reason is not None:
+            reasons[name] = reason
     return reasons
+
+
+def why_outdated(config: Config, name: str, path: Path) -> str | None:
+    """Return why a file is not the output of a sample; None if it is."""
+    record = provenance.read(path)
+    if record is None:
+        return f"{path} is not there" if not path.exists() else f"{path} is no output of ours"
+    if record.get("settings") != sample_settings(config, name):
+        return f"{path} was made with another config"
+    changed = [file["path"] for file in record["inputs"] if _has_changed(file)]
+    return f"{path} was made from another {changed[0]}" if changed else None
 
 
 def _has_changed(file: Mapping[str, Any]) -> bool:

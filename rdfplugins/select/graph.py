@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp
-from rdfplugins.config.steps import DefineStep, FilterStep, NodeStep
-from rdfplugins.cutflow import ALL, Cutflow
-from rdfplugins.errors import ConfigError, CppError, MissingColumnError, did_you_mean
+from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, VaryStep
+from rdfplugins.errors import ConfigError, CppError, MissingColumnError, RdfpluginsError, did_you_mean
 from rdfplugins.nodes import base
-from rdfplugins.select import keys
-from rdfplugins.select.cutflow import BookedCuts
+from rdfplugins.select import good_runs, keys
+from rdfplugins.select.bookings import CATEGORY, ONE, WEIGHT, Bookings
+from rdfplugins.select.expressions import Expressions, Path
+from rdfplugins.select.faults import Faults
 from rdfplugins.select.steps import makes, node_arguments, parameter_path
+from rdfplugins.select.variations import Shifts, labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rdfplugins.config import Config
+    from rdfplugins.config import Config, Step
+    from rdfplugins.cutflow import Cutflow
     from rdfplugins.sample import Sample
     from rdfplugins.select.inputs import Inputs
 
-OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
-WEIGHT = "rdfp_weight_"
+OWN_COLUMNS = ("event_key", "split", "fold", "label_id", CATEGORY)
 _ZERO = "rdfp_zero_"
-_ONE = "rdfp_one_"
 _BAD = "rdfp_bad_weight_"
-_UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
-
-
-@dataclasses.dataclass
-class _Point:
-    """A place in the graph after a cut: the events that passed it, until the next cut takes some away."""
-
-    cut: str
-    df: Any
-    condition: str | None = None
+_INT8 = re.compile(r"\bsigned char|\bint8_t")
 
 
 class Graph:
@@ -50,6 +42,17 @@ class Graph:
         The data frame of the sample's input.
     config, sample_name, sample, label_id
         The config and what it says of this sample, normalisation resolved.
+    faults
+        Where faults are collected, so that all of them are found; None raises the first.
+
+    Attributes
+    ----------
+    columns
+        Those of the output.
+    left_out
+        Columns that a node would make if its optional inputs were there.
+    unit_of
+        Column -> unit, of those that have one.
 
     Raises
     ------
@@ -58,24 +61,32 @@ class Graph:
     """
 
     def __init__(
-        self, df: Any, *, config: Config, sample_name: str, sample: Sample, label_id: int, inputs: Inputs
+        self,
+        df: Any,
+        *,
+        config: Config,
+        sample_name: str,
+        sample: Sample,
+        label_id: int,
+        inputs: Inputs,
+        faults: Faults | None = None,
     ) -> None:
         self._config = config
         self._name = sample_name
         self._sample = sample
         self._inputs = inputs
-        self._steps = [
+        self._faults = faults or Faults(collect=False)
+        self._steps: list[tuple[int, Step]] = [
             (index, step) for index, step in enumerate(config.select.steps) if step.applies_to(sample_name, sample.kind)
         ]
+        self._expressions = Expressions(config, sample, self._steps)
+        self._shifts = Shifts(config, sample, self._steps, self._expressions)
+        self.bookings = Bookings(labels(sample, self._steps))
         self._columns: list[str] = []
-        self._cuts: list[BookedCuts] = []
-        self._points: list[_Point] = []
-        self._names: dict[str, int] = {}
-        self._all: Any = None
+        self._names: set[str] = set()
         self.left_out: list[str] = []
         self.unit_of: dict[str, str] = {}
         cpp.include("rdfplugins/hash.h")
-        cpp.include("rdfplugins/runtime.h")
         self._include_user_headers()
         self.df = base.as_rnode(df)
         self._define_aliases()
@@ -84,26 +95,41 @@ class Graph:
         for index, step in self._steps:
             self._apply(index, step)
         self._book_weight()
-        self._points[-1].df = self.df
+        self.bookings.points[-1].df = self.df
+        self._define_categories()
         self.columns = self._output_columns()
+        self._refuse_unwritable()
         self._store_bool_vectors()
-        self.histograms = {name: self._histogram(name) for name in config.select.histograms}
+        for name in config.select.histograms:
+            with self._faults.noted():
+                self._histogram(name)
 
     # -- steps
 
-    def _apply(self, index: int, step: NodeStep | FilterStep | DefineStep) -> None:
+    def _apply(self, index: int, step: Step) -> None:
         path = ("select", "steps", index)
         if isinstance(step, NodeStep):
-            self._apply_node(path, step)
+            with self._faults.noted(step.node, *makes(step, self._sample, self._config.input.units)):
+                self._apply_node(path, step)
+        elif isinstance(step, VaryStep):
+            for name in step.vary:
+                with self._faults.noted():
+                    self._vary((*path, "vary", name), step, name)
+        elif isinstance(step, GoldenJsonStep):
+            with self._faults.noted():
+                self._keep_good_runs((*path, "golden_json"), step)
         elif isinstance(step, FilterStep):
             for name, expression in step.filter.items():
-                self._filter((*path, "filter", name), name, expression)
+                with self._faults.noted():
+                    self._filter((*path, "filter", name), name, expression)
         else:
+            assert isinstance(step, DefineStep)
             for name, expression in step.define.items():
-                self._define((*path, "define", name), name, expression)
+                with self._faults.noted(name):
+                    self._define((*path, "define", name), name, expression)
 
-    def _apply_node(self, path: tuple[str | int, ...], step: NodeStep) -> None:
-        try:
+    def _apply_node(self, path: Path, step: NodeStep) -> None:
+        with self._explained(path, step):
             node = base.find(step.node)
             arguments = node_arguments(node, step, self._sample, self._config.input.units)
             checked = node.check(arguments)
@@ -112,13 +138,6 @@ class Graph:
             if filters:  # all events, and the previous cut, are counted before it
                 self._book_weight()
                 result = node.apply(self.df, arguments)
-        except MissingColumnError as error:
-            raise MissingColumnError(str(self._fault(f"{error}; sample '{self._name}'", *path))) from error
-        except CppError as error:
-            raise self._explained(error, path, step.node) from error
-        except ConfigError as error:
-            where = parameter_path(path, step, error.message)
-            raise self._fault(error.message, *where) from error
         if isinstance(result, base.Cuts):
             self._book_node_cuts(path, result)
         elif filters:
@@ -132,153 +151,168 @@ class Graph:
             else:
                 self.left_out.append(column)
 
-    def _book_node_cuts(self, path: tuple[str | int, ...], cuts: base.Cuts) -> None:
+    @contextlib.contextmanager
+    def _explained(self, path: Path, step: NodeStep) -> Iterator[None]:
+        """Put faults of a node at their line of the config."""
+        try:
+            yield
+        except MissingColumnError as error:
+            raise MissingColumnError(str(self._fault(f"{error}; sample '{self._name}'", *path))) from error
+        except CppError as error:
+            raise self._expressions.explained(self.df, error, path, step.node) from error
+        except ConfigError as error:
+            raise self._fault(error.message, *parameter_path(path, step, error.message)) from error
+
+    def _book_node_cuts(self, path: Path, cuts: base.Cuts) -> None:
         self.df = base.as_rnode(cuts.df)
         self._book_weight()
-        self._points[-1].df = before = self.df
+        self.bookings.points[-1].df = before = self.df
         for name in cuts.names:
             self._claim(name, path)
-        self._cuts.append(self._count(before, cuts.column, cuts.names, len(cuts.names) + 1))
-        for number, name in enumerate(cuts.names, start=1):
-            self._points.append(_Point(name, before, f"{cuts.column} >= {number}"))
+        self.bookings.count_cuts(before, cuts.column, cuts.names)
         self.df = base.as_rnode(dataclasses.replace(cuts, df=before).kept())
-        self._points[-1] = _Point(self._points[-1].cut, self.df)
+        last = self.bookings.points[-1]
+        last.df, last.condition = self.df, None
 
-    def _book_node_filter(self, path: tuple[str | int, ...], name: str, df: Any) -> None:
+    def _book_node_filter(self, path: Path, name: str, df: Any) -> None:
         """Count a node that filters by itself as one cut."""
         self._claim(name, path)
-        self._points[-1].df = self.df
+        self.bookings.points[-1].df = self.df
         self.df = base.as_rnode(df)
-        self._cuts.append(self._count(self.df, _ZERO, (name,), 1))
-        self._points.append(_Point(name, self.df))
+        self.bookings.count_filter(self.df, name, _ZERO)
 
-    def _filter(self, path: tuple[str | int, ...], name: str, expression: str) -> None:
+    def _filter(self, path: Path, name: str, expression: str) -> None:
         self._book_weight()
         self._claim(name, path)
-        self._points[-1].df = self.df
-        self.df = self._compiled(
-            path, f"cut '{name}'", expression, lambda code: self.df.Filter(code, name), is_cut=True
-        )
-        self._cuts.append(self._count(self.df, _ZERO, (name,), 1))
-        self._points.append(_Point(name, self.df))
+        self.bookings.points[-1].df = self.df
+        self.df = self._expressions.filter(self.df, path, f"cut '{name}'", name, expression)
+        self.bookings.count_filter(self.df, name, _ZERO)
 
-    def _define(self, path: tuple[str | int, ...], name: str, expression: str) -> None:
+    def _define(self, path: Path, name: str, expression: str) -> None:
         if self.df.HasColumn(name):
             raise self._fault(
                 f"column '{name}' is there already; choose another name, or put it in input.aliases", *path
             )
-        self.df = self._compiled(path, f"column '{name}'", expression, lambda code: self.df.Define(name, code))
+        self.df = self._expressions.define(self.df, path, f"column '{name}'", name, expression)
         self._columns.append(name)
+
+    def _vary(self, path: Path, step: VaryStep, name: str) -> None:
+        has_weight = bool(self.bookings.points)
+        self.df, written = self._shifts.apply(self.df, path, step, name, has_weight=has_weight)
+        for shifted, weight in written.items():
+            self._columns.append(shifted)
+            if weight in self.unit_of:
+                self.unit_of[shifted] = self.unit_of[weight]
+
+    def _keep_good_runs(self, path: Path, step: GoldenJsonStep) -> None:
+        name = "golden_json"
+        condition = good_runs.condition(self.df, self._config, path, step.golden_json, self._name)
+        self._book_weight()
+        self._claim(name, path)
+        self.bookings.points[-1].df = self.df
+        with cpp.compiling(name):
+            self.df = self.df.Filter(condition, name)
+        self.bookings.count_filter(self.df, name, _ZERO)
 
     # -- what stands before the steps
 
     def _include_user_headers(self) -> None:
         for number, header in enumerate(self._config.select.include):
             file, line = self._config.source.position(("select", "include", number))
-            cpp.include_user_header(self._config.folder / header, file=file, line=line)
+            with self._faults.noted():
+                cpp.include_user_header(self._config.folder / header, file=file, line=line)
 
     def _define_aliases(self) -> None:
-        """Define all aliases over the branches of the files: none of them sees another."""
-        aliases = self._config.input.aliases
-        for number, (name, expression) in enumerate(aliases.items()):
-            make = partial(self.df.Define, f"rdfp_alias_{number}_")
-            self.df = self._compiled(("input", "aliases", name), f"alias '{name}'", expression, make)
-        for number, name in enumerate(aliases):
-            define = self.df.Redefine if self.df.HasColumn(name) else self.df.Define
-            self.df = define(name, f"rdfp_alias_{number}_")
+        self.df = define_aliases(self.df, self._config, self._expressions, self._faults)
 
     def _define_own(self, label_id: int) -> None:
         taken = [name for name in OWN_COLUMNS if self.df.HasColumn(name)]
         if taken:
             raise self._fault(f"the input has a column '{taken[0]}', a name that the output needs", "input", "tree")
-        try:
-            self.df = keys.define_event_key(self.df, self._name, self._config.input.key, self._inputs)
-        except ConfigError as error:
-            raise self._fault(error.message, "input", "key") from error
         self._own = ["event_key"]
-        if self._config.select.split is not None:
-            self.df, names = keys.define_split(self.df, self._config.select.split)
-            self._own += names
-        self.df = self.df.Define("label_id", str(label_id)).Define(_ZERO, "0").Define(_ONE, "1.0")
+        with self._faults.noted("event_key", "split", "fold"):
+            try:
+                self.df = keys.define_event_key(self.df, self._name, self._config.input.key, self._inputs)
+            except ConfigError as error:
+                raise self._fault(error.message, "input", "key") from error
+            if self._config.select.split is not None:
+                self.df, names = keys.define_split(self.df, self._config.select.split)
+                self._own += names
+        self.df = self.df.Define("label_id", str(label_id)).Define(_ZERO, "0").Define(ONE, "1.0")
         self._own.append("label_id")
 
     def _book_weight(self) -> None:
         """Define the weight and count all events, before the first cut or, without cuts, at the end."""
-        if self._points:
+        if self.bookings.points:
             return
         expression = self._config.select.weight
-        if expression is None:
+        path = ("select", "weight")
+        bad = _ZERO
+        try:
+            if expression is not None:
+                raw = expression.strip()
+                if not self.df.HasColumn(raw):
+                    raw = "rdfp_raw_weight_"
+                    self.df = self._expressions.define(self.df, path, "weight", raw, expression)
+                code = f"std::isfinite(double({raw})) ? 0 : 1"
+                self.df = self._expressions.define(self.df, path, "weight", _BAD, code)
+                bad = _BAD
+                # NaN and infinite weights are left out of the sums, but counted
+                self.df = self.df.Define(WEIGHT, f"{_BAD} ? 0.0 : double({raw})")
+        except RdfpluginsError as error:
+            self._faults.note(error)
+        if not self.df.HasColumn(WEIGHT):
             self.df = self.df.Define(WEIGHT, "1.0")
-        else:
-            raw = expression.strip()
-            if not self.df.HasColumn(raw):
-                raw = "rdfp_raw_weight_"
-                path = ("select", "weight")
-                self.df = self._compiled(path, "weight", expression, lambda code: self.df.Define(raw, code))
-            self.df = self._compiled(
-                ("select", "weight"),
-                "weight",
-                f"std::isfinite(double({raw})) ? 0 : 1",
-                lambda code: self.df.Define(_BAD, code),
-            )
-            self.df = self.df.Define(WEIGHT, f"{_BAD} ? 0.0 : double({raw})")
-        # NaN and infinite weights are left out of the sums, but counted
-        self._all = self._count(self.df, _BAD if expression else _ZERO, (ALL,), 2)
-        self._points.append(_Point(ALL, self.df))
-        self._names[ALL] = 0
+        self.bookings.count_all(self.df, bad)
+        self._names.add(self.bookings.points[0].cut)
 
-    # -- bookings
+    # -- what stands behind them
 
-    def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int) -> BookedCuts:
-        """Book how many cuts were passed, counted and weighted; all of double, so that ROOT compiles one action."""
-        book = cpp.load_root().rdfp.runtime.histogram
-        label = names[0] if names else column
-        passed = f"rdfp_passed_{len(self._cuts)}_"
-        node = base.as_rnode(df.Define(passed, f"double({column})"))
-        raw = book(node, f"raw_{label}", "", bins, -0.5, bins - 0.5, passed, _ONE)
-        weighted = book(node, f"weighted_{label}", "", bins, -0.5, bins - 0.5, passed, WEIGHT)
-        return BookedCuts(names, raw, weighted)
+    def _define_categories(self) -> None:
+        """Define the column ``category``: the number of the first condition that is true, or -1."""
+        categories = self._config.select.categories
+        if not categories:
+            return
+        value = "-1"
+        for number, (name, expression) in reversed(list(enumerate(categories.items()))):
+            path = ("select", "categories", name)
+            column = f"rdfp_category_{number}_"
+            with self._faults.noted():
+                self.df = self._expressions.condition(self.df, path, f"category '{name}'", column, expression)
+                value = f"{column} ? {number} : {value}"
+        self.df = self.df.Define(CATEGORY, value)
+        self.bookings.points[-1].df = self.df
+        self.bookings.count_categories(self.df, tuple(categories))
+        self._own.append(CATEGORY)
 
-    def cutflow(self) -> Cutflow:
-        """Return the cutflow; to be called after the event loop."""
-        cuts = [self._all.read_total(), *(cut for booked in self._cuts for cut in booked.read())]
-        bad = round(self._all.raw.GetBinContent(2))
-        weighted = self._config.select.weight is not None
-        return Cutflow(self._name, self._sample.kind, tuple(cuts), bad, weighted)
-
-    def _histogram(self, name: str) -> Any:
+    def _histogram(self, name: str) -> None:
         spec = self._config.select.histograms[name]
         path = ("select", "histograms", name)
-        point = self._points[-1]
+        point = self.bookings.points[-1]
         if spec.after is not None:
-            found = [point for point in self._points if point.cut == spec.after]
+            found = [point for point in self.bookings.points if point.cut == spec.after]
             if not found:
-                cuts = [point.cut for point in self._points]
+                cuts = [point.cut for point in self.bookings.points]
                 raise self._fault(f"no cut '{spec.after}'{did_you_mean(spec.after, cuts)}", *path, "after")
             point = found[0]
-        df = point.df if point.condition is None else point.df.Filter(point.condition)
-        if not df.HasColumn(spec.column):
-            have = base.column_names(df)
+        if not point.df.HasColumn(spec.column):
+            have = base.column_names(point.df)
             raise self._fault(
                 f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'{self._hint(spec.column, have)}",
                 *path,
                 "column",
             )
-        kind = str(df.GetColumnType(spec.column))
+        kind = str(point.df.GetColumnType(spec.column))
         known = cpp.load_root().TClass.GetClass(kind, True, True)  # noqa: FBT003 (load, silent)
         if known and (not known.GetCollectionProxy() or "string" in kind):
             raise self._fault(f"histogram '{name}': column '{spec.column}' is a {kind}, not numbers", *path, "column")
         if name == self._config.select.output.tree:
             raise self._fault(f"histogram '{name}' has the name of the output tree; choose another", *path)
-        if kind in {"float", "double", "Float_t", "Double_t"}:  # NaN would count as overflow
-            df = df.Filter(f"{spec.column} == {spec.column}")
-        title = f"{name};{spec.title or spec.column};events"
-        book = cpp.load_root().rdfp.runtime.histogram
-        return book(base.as_rnode(df), name, title, spec.bins, *spec.range, spec.column, WEIGHT)
+        self.bookings.histogram(point, name, spec)
 
     def _output_columns(self) -> list[str]:
         wanted = self._config.select.output.columns
-        made = list(dict.fromkeys([*self._columns, *self._own]))
+        made = [name for name in dict.fromkeys([*self._columns, *self._own]) if self.df.HasColumn(name)]
         if wanted is None:
             return made
         have = [name for name in base.column_names(self.df) if not name.startswith("rdfp_")]
@@ -287,15 +321,27 @@ class Graph:
             matches = [name for name in have if fnmatch.fnmatchcase(name, pattern)]
             if not matches:
                 path = ("select", "output", "columns", number)
-                raise self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path)
+                self._faults.note(self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path))
             chosen.update(dict.fromkeys(matches))
-        return list(dict.fromkeys([*chosen, *self._own]))
+        return list(dict.fromkeys([*chosen, *(name for name in made if name in self._own)]))
+
+    def _refuse_unwritable(self) -> None:
+        """Refuse what ROOT 6.40 would leave out of a tree, or end the process for."""
+        for column in self.columns if self._config.select.output.format == "ttree" else ():
+            if _INT8.search(str(self.df.GetColumnType(column))):
+                message = f"column '{column}' is an integer of 8 bits, which a TTree cannot hold; cast it to int"
+                self._faults.note(self._fault(message, "select", "output"))
 
     def _store_bool_vectors(self) -> None:
         """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that is only passed on."""
         for column in self.columns:
             if "RVec<bool>" in str(self.df.GetColumnType(column)):
                 self.df = self.df.Redefine(column, f"std::vector<bool>({column}.begin(), {column}.end())")
+
+    def cutflow(self, variation: str | None = None) -> Cutflow:
+        """Return the cutflow, nominal or under a variation; to be called after the event loop."""
+        weighted = self._config.select.weight is not None
+        return self.bookings.cutflow(self._name, self._sample.kind, weighted=weighted, variation=variation)
 
     # -- faults
 
@@ -309,59 +355,27 @@ class Graph:
         """Note the name of a cut; two of one name would be one row in the cutflow."""
         if name in self._names:
             raise self._fault(f"a cut named '{name}' is there already; each needs a name of its own", *path)
-        self._names[name] = len(self._names)
-
-    def _compiled(
-        self, path: tuple[str | int, ...], what: str, expression: str, make: Any, *, is_cut: bool = False
-    ) -> Any:
-        file, line = self._config.source.position(path)
-        try:
-            with cpp.compiling(what, file=file, line=line):
-                code = cpp.at_line(expression, file, line)
-                return make(code if is_cut else _valued(code))
-        except CppError as error:
-            if "does not evaluate to bool" in error.message:
-                message = (
-                    f"{what}: '{expression}' is not true or false for an event; of a vector take Any(...) or All(...)"
-                )
-                raise CppError(message, file=file, line=line) from error
-            raise self._explained(error, path, what) from error
-
-    def _explained(self, error: CppError, path: Sequence[str | int], what: str) -> CppError:
-        """Say of an unknown name whether a later step makes it, or which column is near."""
-        file, line = (error.file, error.line) if error.file else self._config.source.position(tuple(path))
-        found = _UNDECLARED.search(error.message)
-        if found is None:
-            return CppError(error.message, file=file, line=line)
-        name = found[1]
-        later = [index for index, step in self._steps if index > _step_of(path) and name in makes(step, self._sample)]
-        if later:
-            step = next(step for index, step in self._steps if index == later[0])
-            inner = ("define", name) if isinstance(step, DefineStep) else ("node",)
-            _, there = self._config.source.position(("select", "steps", later[0], *inner))
-            return CppError(f"{what} uses column '{name}' before line {there} makes it", file=file, line=line)
-        hint = did_you_mean(name, base.column_names(self.df))
-        return CppError(f"{what} uses '{name}', which is no column and no C++ name{hint}", file=file, line=line)
+        self._names.add(name)
 
     def _fault(self, message: str, *path: str | int) -> ConfigError:
         return self._config.fault(message, *path)
 
 
-def _valued(code: str) -> str:
-    """Return code that does not compile where it has no value.
-
-    RDataFrame takes such code, fails in the event loop, and with it fails every loop of the process after that.
-    """
-    if re.search(r"\breturn\b", code):  # statements, as RDataFrame sees it
-        return f"return rdfp::runtime::value([&]() {{{code}\n;}}());"
-    return f"rdfp::runtime::value({code}\n)"
+def define_aliases(df: Any, config: Config, expressions: Expressions, faults: Faults) -> Any:
+    """Define all aliases over the branches of the files: none of them sees another."""
+    made = {}
+    for number, (name, expression) in enumerate(config.input.aliases.items()):
+        column = f"rdfp_alias_{number}_"
+        with faults.noted(name):
+            df = expressions.define(df, ("input", "aliases", name), f"alias '{name}'", column, expression)
+            made[name] = column
+    for name, column in made.items():
+        define = df.Redefine if df.HasColumn(name) else df.Define
+        df = define(name, column)
+    return df
 
 
 def _new_filters(before: Any, after: Any) -> list[str]:
     """Return the names of the filters that a node has added; an empty one for a filter without a name."""
     names = [str(name) for name in base.as_rnode(after).GetFilterNames()]
     return ["" if name == "Unnamed Filter" else name for name in names[len(before.GetFilterNames()) :]]
-
-
-def _step_of(path: Sequence[str | int]) -> int:
-    return int(path[2]) if len(path) > 2 and path[1] == "steps" else -1  # noqa: PLR2004 (select, steps, index)

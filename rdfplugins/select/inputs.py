@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import json
+import os
+import signal
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
+from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ class InputFile:
     branches
         Name -> (type as ROOT names it, entries).
     constants
-        Values of the asked branches in the first entry; empty where the tree is.
+        Values in the first entry of those asked branches that hold one number; empty where the tree is.
     simulation
         Whether the file says of itself that our generators made it.
     """
@@ -57,6 +61,12 @@ class Inputs:
     def entries(self) -> int:
         """Entries of all files."""
         return sum(file.entries for file in self.files)
+
+    def refuse_changed(self) -> None:
+        """Raise InputError if a local file is no longer the one that was opened: what was read of it is a mixture."""
+        for file in self.files:
+            if file.mtime is not None and _size_and_time(file.path) != (file.size, file.mtime):
+                raise InputError(f"{shown(file.path)}: changed while it was read; run again when it is complete")
 
     def check(self, used: Sequence[str]) -> None:
         """Raise InputError where a used branch is lacking, half-filled, or of another type in one of the files.
@@ -108,49 +118,104 @@ def inspect(paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Itera
         For a file that is missing, damaged or without the tree; if none is left; or if none has a tree with entries.
     """
     wanted = tuple(constants)
+    deaths = _deaths(paths, tree, wanted)
     files: list[InputFile] = []
     skipped: list[tuple[str, str]] = []
     for path in paths:
         try:
+            if path in deaths:
+                raise InputError(f"{shown(path)}: is damaged: {deaths[path]}; fetch or write it again")
             files.append(_inspect_file(path, tree, wanted))
-        except InputError as error:  # noqa: PERF203 (opening a file costs far more)
+        except InputError as error:
             if not skip_bad:
                 raise
             skipped.append((path, str(error)))
     if not files:
-        raise InputError(f"{paths[0]}: none of the {len(paths)} files can be read; the first: {skipped[0][1]}")
+        raise InputError(f"{shown(paths[0])}: none of the {len(paths)} files can be read; the first: {skipped[0][1]}")
     return Inputs(tree, tuple(files), tuple(skipped))
+
+
+def _deaths(paths: Sequence[str], tree: str, branches: tuple[str, ...]) -> dict[str, str]:
+    """Return what a local file does to the process that opens it, for those that would end it."""
+    local = [path for path in paths if "://" not in path and _not_a_file(path) is None]
+    cpp.include("rdfplugins/damage.h")
+    trial = cpp.load_root().rdfp.runtime.FileTrial
+    found = zip(local, trial.signals(local, tree, list(branches)), strict=True)
+    slow = "reading it does not come to an end"
+    crash = "ROOT crashes when it reads it"
+    return {path: slow if number == signal.SIGXCPU else crash for path, number in found if number}
+
+
+def _not_a_file(path: str) -> str | None:
+    """Say why there is nothing to open; None for a file."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 (a Path of some names raises elsewhere)
+    except FileNotFoundError:
+        return "no such file"
+    except OSError as error:
+        return f"cannot be opened: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a file"
+    return None if stat.S_ISREG(mode) else "is a pipe or a device, not a file"
+
+
+def _size_and_time(path: str) -> tuple[int, float] | None:
+    """Return size and time of the last change of a file; None where it is gone."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 (as above)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime
+
+
+def shown(path: str) -> str:
+    """Return a path on one line, as messages name it."""
+    return shortened(path, len(path) + len("..."))
 
 
 def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...]) -> InputFile:
     root = cpp.load_root()
-    local = None if "://" in path else Path(path)
-    if local is not None and not local.is_file():
-        raise InputError(f"{path}: {'is a folder, not a file' if local.is_dir() else 'no such file'}")
+    reason = None if "://" in path else _not_a_file(path)
+    if reason is not None:
+        raise InputError(f"{shown(path)}: {reason}")
     cpp.include("rdfplugins/runtime.h")
+    crash = f"{shown(path)}: is damaged: ROOT crashed when it read it; fetch or write it again"
     log = root.rdfp.runtime.ErrorLog()
     try:
-        with cpp.captured_stderr():
-            file = _open(root, path)
+        with cpp.ending_cleanly(crash, code=InputError.exit_code), cpp.captured_stderr():
+            return _opened(root, path, tree_name, constants, log)
     finally:
-        reasons = [str(message) for message in log.messages()]
         log.release()
+
+
+def _opened(root: Any, path: str, tree_name: str, constants: tuple[str, ...], log: Any) -> InputFile:
+    try:
+        file = root.TFile.Open(path, "READ")
+    except Exception:  # a null pointer is an OSError to PyROOT; a size that is not true is something else
+        file = None
     if not file or file.IsZombie():
-        reason = reasons[-1].split(": ", 1)[-1] if reasons else "the system or the server refused"
-        raise InputError(f"{path}: cannot be read as a ROOT file: {reason}")
+        refused = "the server refused" if "://" in path else "it is damaged"
+        raise InputError(f"{shown(path)}: cannot be read as a ROOT file: {_first_reason(log) or refused}")
     try:
         if file.TestBit(root.TFile.kRecovered):
-            raise InputError(f"{path}: was not closed properly, its end is missing; write or fetch it again")
-        return _describe(root, file, path, tree_name, constants)
+            raise InputError(f"{shown(path)}: was not closed properly, its end is missing; write or fetch it again")
+        try:
+            found = _describe(root, file, path, tree_name, constants)
+        except InputError:
+            raise
+        except Exception as error:  # cppyy maps C++ exceptions to several types, bad_alloc among them
+            raise InputError(f"{shown(path)}: is damaged, ROOT cannot read it; fetch or write it again") from error
+        if reason := _first_reason(log):  # ROOT goes on without what it cannot read
+            raise InputError(f"{shown(path)}: is damaged: {reason}; fetch or write it again")
+        return found
     finally:
         file.Close()
 
 
-def _open(root: Any, path: str) -> Any:
-    try:
-        return root.TFile.Open(path, "READ")
-    except OSError:  # how PyROOT reports a null pointer
-        return None
+def _first_reason(log: Any) -> str:
+    """Return ROOT's first error, on one line and without the function that reports it; empty if there was none."""
+    said = [str(message) for message in log.messages()]
+    return " ".join(said[0].split(": ", 1)[-1].split()) if said else ""
 
 
 def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[str, ...]) -> InputFile:
@@ -158,19 +223,19 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
     if not tree:
         trees = sorted({str(key.GetName()) for key in file.GetListOfKeys() if "TTree" in str(key.GetClassName())})
         if tree_name in trees:
-            raise InputError(f"{path}: tree '{tree_name}' is damaged and cannot be read; fetch the file again")
+            raise InputError(f"{shown(path)}: tree '{tree_name}' is damaged and cannot be read; fetch the file again")
         listed = f" (it has: {', '.join(trees[:MAX_NAMED])})" if trees else ""
-        raise InputError(f"{path}: has no tree '{tree_name}'{did_you_mean(tree_name, trees)}{listed}")
+        raise InputError(f"{shown(path)}: has no tree '{tree_name}'{did_you_mean(tree_name, trees)}{listed}")
     if not isinstance(tree, root.TTree):
-        raise InputError(f"{path}: '{tree_name}' is a {type(tree).__name__}, not a TTree")
+        raise InputError(f"{shown(path)}: '{tree_name}' is a {type(tree).__name__}, not a TTree")
     branches = {
         str(branch.GetName()): (_type_of(branch), int(branch.GetEntries())) for branch in tree.GetListOfBranches()
     }
     values = {}
     for name in constants:
-        if name in branches and tree.GetEntries() > 0:
+        if name in branches and tree.GetEntries() > 0 and _is_number(tree.GetBranch(name)):
             tree.GetBranch(name).GetEntry(0)
-            values[name] = float(tree.GetLeaf(name).GetValue())
+            values[name] = float(tree.GetBranch(name).GetListOfLeaves()[0].GetValue())
     local = None if "://" in path else Path(path)
     return InputFile(
         path=path,
@@ -191,6 +256,15 @@ def _is_simulation(file: Any) -> bool:
     except (AttributeError, ValueError):  # another's object of that name
         return False
     return isinstance(found, dict) and found.get("simulation") is True
+
+
+def _is_number(branch: Any) -> bool:
+    """Return whether a branch holds one number an entry, and no object, array or string."""
+    leaves = branch.GetListOfLeaves()
+    if str(branch.GetClassName()) or len(leaves) != 1:
+        return False
+    leaf = leaves[0]
+    return not leaf.GetLeafCount() and leaf.GetLen() == 1 and str(leaf.GetTypeName()) != "Char_t"
 
 
 def _type_of(branch: Any) -> str:

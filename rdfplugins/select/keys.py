@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rdfplugins.config.select import SplitConfig
+    from rdfplugins.config import Config, SplitConfig
     from rdfplugins.select.inputs import Inputs
 
 SPLITS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
@@ -36,8 +36,29 @@ def define_event_key(df: Any, sample: str, key: Sequence[str] | str, inputs: Inp
     ConfigError
         For a key column that is not there or not an integer.
     """
-    if key == "entry":
-        return _define_entry_key(df, sample, inputs)
+    if not isinstance(key, str):
+        return df.Define("event_key", _hash_of(df, sample, key))
+    return _define_entry_key(df, sample, inputs)
+
+
+def define_identity(df: Any, config: Config, name: str) -> Any:
+    """Define a column (uint64), a hash of the key columns alone: the same for an event in whichever sample.
+
+    ``df`` has no aliases yet; those of the key are looked up. Raises as `define_event_key`.
+    """
+    key, aliases = config.input.key, config.input.aliases
+    assert not isinstance(key, str)
+    columns = []
+    for number, column in enumerate(key):
+        if column in aliases:
+            file, line = config.position("input", "aliases", column)
+            with cpp.compiling(f"alias '{column}'", file=file, line=line):
+                df = df.Define(f"rdfp_key_{number}_", cpp.at_line(aliases[column], file, line))
+        columns.append(f"rdfp_key_{number}_" if column in aliases else column)
+    return df.Define(name, _hash_of(df, "", columns))
+
+
+def _hash_of(df: Any, sample: str, key: Sequence[str]) -> str:
     for column in key:
         if not df.HasColumn(column):
             raise ConfigError(_no_key(column, column_names(df)))
@@ -45,7 +66,7 @@ def define_event_key(df: Any, sample: str, key: Sequence[str] | str, inputs: Inp
         if kind not in _INTEGERS:
             raise ConfigError(f"column '{column}' of input.key is of type {kind}; an event is identified by integers")
     numbers = ", ".join(f"static_cast<std::uint64_t>({column})" for column in key)
-    return df.Define("event_key", f"ULong64_t(rdfp::event_key({text_hash(sample):#x}ULL, {{{numbers}}}))")
+    return f"ULong64_t(rdfp::event_key({text_hash(sample):#x}ULL, {{{numbers}}}))"
 
 
 def _no_key(column: str, have: list[str]) -> str:
@@ -76,10 +97,12 @@ def define_split(df: Any, split: SplitConfig) -> tuple[Any, list[str]]:
     return df, names
 
 
-def find_duplicates(path: Path, tree: str, entries: int) -> list[int]:
+def find_duplicates(path: Path, tree: str, entries: int, *, rntuple: bool = False) -> list[int]:
     """Return up to a few event keys that a written tree holds more than once; memory is bounded for any length."""
     root = cpp.load_root()
     parts = max(1, -(-entries // ROWS_AT_ONCE))
+    if rntuple:
+        return [int(key) for key in root.rdfp.rntuple.repeated(tree, str(path), "event_key", parts, MAX_SHOWN)]
     file = root.TFile.Open(str(path), "READ")
     try:
         return [int(key) for key in root.rdfp.runtime.repeated(file.Get(tree), "event_key", parts, MAX_SHOWN)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import sys
@@ -13,17 +14,44 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from rdfplugins import cpp
 from rdfplugins.errors import InputError, InterruptedRunError, OutputError, RdfpluginsError
+from rdfplugins.select.inputs import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rdfplugins.select.inputs import Inputs
+
 EVENTS_BETWEEN_LOOKS = 1000
 REFRESHES_PER_SECOND = 4
-_WRITING = re.compile(r"WriteBuffer|WriteBasket|FlushBaskets|Snapshot|error writing|No space|write", re.IGNORECASE)
+# of "TFile::WriteBuffer: error writing to file ...": names of files are in the second part and may hold any word
+_WRITING = re.compile(r"^\S*(Write|Flush|Snapshot)|: error writing|No space")
 
 
-def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -> None:
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a loop reads.
+
+    Attributes
+    ----------
+    chain
+        The TChain of the data frame.
+    inputs
+        Its files.
+    """
+
+    chain: Any
+    inputs: Inputs
+
+    def place(self, number: int | None) -> str:
+        """Return the file at fault for a message: that with this number in the chain, or what is known of it."""
+        files = self.inputs.files
+        if len(files) == 1 or number is not None:
+            return shown(files[min(max(0, number or 0), len(files) - 1)].path)
+        return f"one of {len(files)} files (-j 1 tells which)"
+
+
+def run(df: Any, entries: int, name: str, *, source: Source, unfinished: Path, progress: bool) -> None:
     """Run the loop for everything that is booked on the data frame.
 
     Parameters
@@ -34,6 +62,8 @@ def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -
         How many events the loop must see.
     name
         The sample, for the progress bar and messages.
+    source
+        Chain and files of the data frame.
     unfinished
         The file that the loop writes; removed if ROOT ends the process.
     progress
@@ -44,21 +74,29 @@ def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -
     InterruptedRunError
         After Ctrl-C or SIGTERM.
     InputError, OutputError
-        When ROOT reports that it cannot read or write something, or saw another number of events.
+        When ROOT reports that it cannot read or write something, or saw another number of events, or a file changed.
     """
-    runtime = cpp.load_root().rdfp.runtime
+    root = cpp.load_root()
+    runtime = root.rdfp.runtime
     runtime.run.__release_gil__ = True  # lets the progress bar's thread draw
     count = df.Count()
     monitor = runtime.LoopMonitor()
     monitor.watch(count, EVENTS_BETWEEN_LOOKS)
     log = runtime.ErrorLog()
+    in_order = not root.IsImplicitMTEnabled()  # threads have chains of their own
+    if in_order:
+        log.watch(source.chain)
     terminal = os.dup(2)
     end = runtime.CleanEnd(
         terminal, f"sample '{name}': the output cannot be written, is the disk full?", str(unfinished)
     )
     failure: Exception | None = None
     try:
-        with _bar(name, entries, monitor, shown=progress), cpp.captured_stderr() as captured:
+        with (
+            _crash_told(name, source, unfinished, in_order=in_order),
+            _bar(name, entries, monitor, shown=progress),
+            cpp.captured_stderr() as captured,
+        ):
             try:
                 runtime.run(count)
             except Exception as error:  # cppyy maps C++ exceptions to several types
@@ -66,6 +104,7 @@ def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -
     finally:
         stopped = bool(monitor.stopped())
         errors = [str(message) for message in log.messages()]
+        place = source.place(int(log.tree_number()) if in_order else None)
         monitor.release()
         log.release()
         end.release()
@@ -73,24 +112,42 @@ def run(df: Any, entries: int, name: str, *, unfinished: Path, progress: bool) -
     if stopped:
         raise InterruptedRunError(f"sample '{name}': interrupted; its output was not written")
     if failure is not None or errors:
-        raise _explained(name, failure, errors, captured[0])
+        raise _explained(name, failure, errors, captured[0], place)
     if captured[0].strip():
         sys.stderr.write(captured[0])
     if count.GetValue() != entries:
         raise InputError(
-            f"sample '{name}': ROOT read {count.GetValue()} of {entries} entries; an input changed or is damaged"
+            f"sample '{name}': ROOT read {count.GetValue()} of {entries} entries; {source.place(None)} changed or is"
+            " damaged"
         )
+    source.inputs.refuse_changed()
 
 
-def _explained(name: str, failure: Exception | None, errors: list[str], printed: str) -> RdfpluginsError:
+@contextlib.contextmanager
+def _crash_told(name: str, source: Source, unfinished: Path, *, in_order: bool) -> Iterator[None]:
+    """Say of a crash within the block which file was read; the unfinished output is removed."""
+    line = f"sample '{name}': a damaged input, or C++ code of the config, crashed the event loop"
+    by_tree = in_order and len(source.inputs.files) > 1
+    if not by_tree:
+        line += f" while it read {source.place(None)}"
+    with cpp.ending_cleanly(line, code=RdfpluginsError.exit_code, unfinished=str(unfinished)) as guard:
+        if by_tree:
+            guard.reads(source.chain, [shown(file.path) for file in source.inputs.files])
+        yield
+
+
+def _explained(name: str, failure: Exception | None, errors: list[str], printed: str, place: str) -> RdfpluginsError:
     """Return the error for what went wrong in the loop: ROOT's first error, the compiler's, or a C++ exception."""
     if errors:
-        kind = OutputError if _WRITING.search(errors[0]) else InputError
-        what = "the output cannot be written" if kind is OutputError else "an input cannot be read"
-        return kind(f"sample '{name}': {what}: {' '.join(errors[0].split())}")
+        said = " ".join(errors[0].split())
+        if _WRITING.search(errors[0]):
+            return OutputError(f"sample '{name}': the output cannot be written: {said}")
+        return InputError(f"sample '{name}': {place} is damaged, or changed while it was read: {said}")
     if ": error: " in printed:
         return cpp.compile_error(f"the graph of sample '{name}'", printed, file=None, line=None, fallback=str(failure))
     text = str(failure)
+    if "bad_alloc" in text or "length_error" in text:
+        return InputError(f"sample '{name}': {place} is damaged (it holds a size that cannot be), or memory ran out")
     found = re.findall(r"(?:runtime_error|exception|_error): (.+)", text)
     rows = [row.strip() for row in text.splitlines() if row.strip()]
     return InputError(f"sample '{name}': {(found or rows[-1:] or ['the event loop failed'])[-1]}")

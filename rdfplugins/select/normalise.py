@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from rdfplugins.config.steps import NodeStep
 from rdfplugins.nodes import base
 from rdfplugins.sample import Sample
+from rdfplugins.select import first_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,7 @@ _UNITS = {"xsec_pb": " pb", "sum_of_weights": ""}
 
 
 def branches(config: Config, sample_name: str) -> dict[str, str]:
-    """Return which branches hold the normalisation, as declared by the nodes that the sample goes through."""
+    """Return which branches or aliases hold the normalisation, as declared by the nodes of the sample."""
     kind = config.input.samples[sample_name].kind
     if kind == "data":
         return {}
@@ -29,6 +31,13 @@ def branches(config: Config, sample_name: str) -> dict[str, str]:
         if isinstance(step, NodeStep) and step.applies_to(sample_name, kind):
             found.update(base.find(step.node).normalisation)
     return found
+
+
+def constants(config: Config, sample_name: str) -> set[str]:
+    """Return what must be read of the first entry of each file: these branches, or the words of these aliases."""
+    aliases = config.input.aliases
+    stated = [aliases.get(branch, branch) for branch in branches(config, sample_name).values()]
+    return {word for expression in stated for word in first_entry.words(expression)}
 
 
 def resolve(
@@ -54,6 +63,7 @@ def resolve(
     if spec.kind == "data":
         return Sample("data", label=label, lumi_pb=lumi), {}
     declared = branches(config, name)
+    files = _Files(config, name, inputs, say)
     values: dict[str, float | None] = {}
     origin: dict[str, object] = {}
     for key, branch in declared.items():
@@ -62,65 +72,84 @@ def resolve(
         values[key] = value
         origin[key] = {"value": value, "from": "config" if given is not None else "simulation"}
         if value is None:
-            origin[key] = {
-                "branch": branch,
-                "first_values": _first_values(config, name, key, branch, inputs=inputs, say=say),
-            }
-        elif given is not None and branch not in config.input.aliases:
-            _compare(name, key, value, branch, inputs=inputs, say=say)
+            origin[key] = {"branch": branch, "first_values": files.first_values(key, branch)}
+        elif given is not None:
+            files.compare(key, value, branch)
     for key in _WORDS:  # of use to nodes that declare no branches
         values.setdefault(key, getattr(spec, key) if getattr(spec, key) is not None else generated.get(key))
     return Sample("mc", label=label, lumi_pb=lumi, **values), origin
 
 
-def _first_values(
-    config: Config, name: str, key: str, branch: str, *, inputs: Inputs, say: Callable[[str], None]
-) -> list[float]:
-    aliased = branch in config.input.aliases
-    if aliased or (any(file.entries == 0 and branch in file.branches for file in inputs.files) and not inputs.entries):
-        return []
-    found = [file.constants[branch] for file in inputs.files if branch in file.constants]
-    place = ("input", "samples", name)
-    if not found:
-        raise config.fault(
-            f"sample '{name}' has no {_WORDS[key]}: set '{key}' here (no branch '{branch}' in its files)", *place
-        )
-    bad = [value for value in found if not abs(value) > 0 or value in {float("inf"), float("-inf")}]
-    if bad:
-        raise config.fault(
-            f"sample '{name}': branch '{branch}' says that the {_WORDS[key]} is {bad[0]:g}; set '{key}' here", *place
-        )
-    if (
-        key == "sum_of_weights"
-        and max(found) - min(found) > TOLERANCE * abs(max(found))
-        and _one_process(config, name, inputs)
-    ):
-        raise config.fault(
-            f"sample '{name}': branch '{branch}' differs between its files ({min(found):g} to"
-            f" {max(found):g}): each would be normalised to the whole cross-section; set 'sum_of_weights' to that of"
-            " all, or make several samples",
-            *place,
-        )
-    if key == "xsec_pb" and set(found) == {1.0}:
-        say(f"{name}: warning: branch '{branch}' says 1 pb, as in files of data; is this simulation?")
-    differ = "" if max(found) == min(found) else f" to {max(found):g} (it differs between files)"
-    say(f"{name}: {_WORDS[key]} {min(found):g}{differ}{_UNITS[key]} from branch '{branch}'")
-    return found
+@dataclasses.dataclass(frozen=True)
+class _Files:
+    """What the files of a sample say of its normalisation, in a branch or in an alias over branches."""
 
+    config: Config
+    sample: str
+    inputs: Inputs
+    say: Callable[[str], None]
 
-def _one_process(config: Config, name: str, inputs: Inputs) -> bool:
-    """Return whether all files state one cross-section, or the config does, so that they are parts of one sample."""
-    branch = branches(config, name).get("xsec_pb")
-    stated = config.input.samples[name].xsec_pb is not None
-    return stated or len({file.constants.get(str(branch)) for file in inputs.files}) == 1
+    def stated(self, branch: str) -> dict[str, float]:
+        """Return path -> value in the first entry, of the files that have it."""
+        if branch not in self.config.input.aliases:
+            return {file.path: file.constants[branch] for file in self.inputs.files if branch in file.constants}
+        values = {file.path: first_entry.evaluate(self.config, branch, file) for file in self.inputs.files}
+        return {path: value for path, value in values.items() if value is not None}
 
-
-def _compare(name: str, key: str, value: float, branch: str, *, inputs: Inputs, say: Callable[[str], None]) -> None:
-    for file in inputs.files:
-        there = file.constants.get(branch)
-        if there is not None and not abs(there - value) <= TOLERANCE * abs(value):  # NaN contradicts, too
-            say(
-                f"{name}: warning: {_WORDS[key]} {value:g}{_UNITS[key]} of the config is used; branch '{branch}' of"
-                f" {file.path} says {there:g}"
+    def first_values(self, key: str, branch: str) -> list[float]:
+        """Return the value in each file; ConfigError where there is none, or one that cannot be."""
+        if not self.inputs.entries and self._is_there(branch):
+            return []
+        found = list(self.stated(branch).values())
+        what = self._named(branch)
+        if not found:
+            if branch in self.config.input.aliases:
+                self.say(f"{self.sample}: warning: {what}: its {_WORDS[key]} cannot be looked at before the run")
+                return []
+            number = " that holds one number" if self._is_there(branch) else ""
+            raise self._fault(f"has no {_WORDS[key]}: set '{key}' here (no branch '{branch}'{number} in its files)")
+        bad = [value for value in found if not abs(value) > 0 or value in {float("inf"), float("-inf")}]
+        if bad:
+            raise self._fault(f"{what} says that the {_WORDS[key]} is {bad[0]:g}; set '{key}' here", colon=True)
+        if key == "sum_of_weights" and max(found) - min(found) > TOLERANCE * abs(max(found)) and self._one_process():
+            raise self._fault(
+                f"{what} differs between its files ({min(found):g} to {max(found):g}): each would be normalised to the"
+                " whole cross-section; set 'sum_of_weights' to that of all, or make several samples",
+                colon=True,
             )
-            return
+        if key == "xsec_pb" and set(found) == {1.0}:
+            self.say(f"{self.sample}: warning: {what} says 1 pb, as in files of data; is this simulation?")
+        same = max(found) == min(found)
+        shown = f"{min(found):g}" if same else f"{min(found):g} to {max(found):g}"
+        differ = "" if same else ", which differs between files"
+        self.say(f"{self.sample}: {_WORDS[key]} {shown}{_UNITS[key]} from {what}{differ}")
+        return found
+
+    def compare(self, key: str, value: float, branch: str) -> None:
+        """Say where a file contradicts the config, whose value is used."""
+        for path, there in self.stated(branch).items():
+            if not abs(there - value) <= TOLERANCE * abs(value):  # NaN contradicts, too
+                self.say(
+                    f"{self.sample}: warning: {_WORDS[key]} {value:g}{_UNITS[key]} of the config is used;"
+                    f" {self._named(branch)} of {path} says {there:g}"
+                )
+                return
+
+    def _one_process(self) -> bool:
+        """Return whether all files state one cross-section, or the config does: they are parts of one sample."""
+        branch = branches(self.config, self.sample).get("xsec_pb")
+        if branch is None or self.config.input.samples[self.sample].xsec_pb is not None:
+            return True
+        return len(set(self.stated(branch).values())) <= 1
+
+    def _is_there(self, branch: str) -> bool:
+        """Return whether there is an alias of this name, or a branch in one of the files."""
+        return branch in self.config.input.aliases or any(branch in file.branches for file in self.inputs.files)
+
+    def _named(self, branch: str) -> str:
+        expression = self.config.input.aliases.get(branch)
+        return f"branch '{branch}'" if expression is None else f"alias '{branch}' ({expression})"
+
+    def _fault(self, message: str, *, colon: bool = False) -> Exception:
+        place = ("input", "samples", self.sample)
+        return self.config.fault(f"sample '{self.sample}'{':' if colon else ''} {message}", *place)

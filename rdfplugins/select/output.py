@@ -7,43 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
 from rdfplugins.errors import OutputError
-from rdfplugins.select.cutflow import to_histograms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from rdfplugins.cutflow import Cutflow
 
 
 def complete(
     path: Path,
     *,
     tree: str,
-    cutflow: Cutflow,
-    histograms: Mapping[str, Any],
+    rntuple: bool,
+    entries: int,
+    histograms: Iterable[tuple[str, Any]],
     record: Mapping[str, Any],
     unit_of: Mapping[str, str],
 ) -> None:
-    """Add cutflow, histograms and provenance to a file that holds the tree, and check that the tree is whole.
+    """Add histograms and provenance to a file that holds the tree, and check that the tree is whole.
+
+    Parameters
+    ----------
+    rntuple
+        Whether the tree is an RNTuple; units are then in the provenance alone.
+    entries
+        How many the tree must have.
+    histograms
+        Path in the file, folders first, and histogram.
 
     Raises
     ------
     OutputError
-        If something cannot be written, or the tree has not the entries that the cutflow counts.
+        If something cannot be written, or the tree has other entries.
     """
     root = cpp.load_root()
     log = root.rdfp.runtime.ErrorLog()
     try:
+        if rntuple:
+            _check_rntuple(path, tree, entries)
         file = root.TFile.Open(str(path), "UPDATE")
-        written = _check_tree(file, path, tree, cutflow.cuts[-1].events)
-        _name_units(written, unit_of)
-        filled = [result.GetValue() for result in histograms.values()]
-        for histogram in filled:
+        if not rntuple:
+            _name_units(_check_tree(file, path, tree, entries), unit_of)
+        for name, histogram in histograms:
             if not histogram.GetSumw2N():  # ROOT keeps none where all weights are 1
                 histogram.Sumw2()
-        for histogram in [*to_histograms(cutflow, root), *filled]:
-            file.WriteObject(histogram, histogram.GetName())
+            _folder(file, name.rpartition("/")[0]).WriteObject(histogram, name.rpartition("/")[2])
         # uproot and people read a TObjString with ease
         file.WriteObject(root.TObjString(json.dumps(record, indent=1, default=str)), provenance.NAME)
         file.Close()
@@ -54,6 +61,23 @@ def complete(
         log.release()
     if errors:
         raise OutputError(f"{path}: cannot be written: {errors[0]}")
+
+
+def _folder(file: Any, path: str) -> Any:
+    """Return a folder of the file, made where it is not there; the file itself for an empty path."""
+    if not path:
+        return file
+    file.mkdir(path, "", True)  # noqa: FBT003 (an existing one will do)
+    return file.GetDirectory(path)
+
+
+def _check_rntuple(path: Path, tree: str, expected: int) -> None:
+    try:
+        found = int(cpp.load_root().rdfp.rntuple.entries(tree, str(path)))
+    except Exception as error:  # cppyy maps ROOT's exception to a type of its own
+        raise OutputError(f"{path}: the tree was not written (is the disk full?)") from error
+    if found != expected:
+        raise OutputError(f"{path}: the tree has {found} entries where {expected} were selected")
 
 
 def _check_tree(file: Any, path: Path, tree: str, expected: int) -> Any:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, SimulateConfig
 
 
+_SKETCHED = 20  # events that show a schema
+
+
 @dataclasses.dataclass(frozen=True)
 class Source:
     """Files of a sample.
@@ -55,16 +58,32 @@ def find(config: Config, name: str, say: Callable[[str], None]) -> Source:
     return Source((str(path),), simulated=True, generated=generated)
 
 
+def sketch(config: Config, name: str, folder: Path) -> Source:
+    """Return the files of a sample as `find` does; of one that is not simulated yet, a few events in ``folder``."""
+    spec = config.input.samples[name].simulate
+    if spec is None or _cache_path(spec).is_file():
+        return find(config, name, lambda _: None)
+    path = folder / f"{name}.root"
+    made = simulate_hgg(path, mode=spec.mode, events=_SKETCHED, seed=spec.seed, release=str(spec.release))
+    generated = {"xsec_pb": made.xsec_pb, "sum_of_weights": made.sum_of_weights}
+    return Source((str(path),), simulated=True, generated=generated)
+
+
+def _cache_path(spec: SimulateConfig) -> Path:
+    name = f"{spec.process}_{spec.release}_{spec.mode}_{spec.events}_seed{spec.seed}"
+    return cache_dir() / "simulated" / f"{name}_{_generator_hash()}.root"
+
+
 def _cached(spec: SimulateConfig, say: Callable[[str], None]) -> Path:
-    folder = cache_dir() / "simulated"
-    path = folder / f"{spec.process}_{spec.mode}_{spec.events}_seed{spec.seed}_{_generator_hash()}.root"
+    path = _cache_path(spec)
     if path.is_file():
         return path
+    folder = path.parent
     make_folder(folder)
     with lock(folder, f"{path.name}.lock", wait=True):
         if not path.is_file():  # another run may have made it while this one waited
             say(f"simulating {spec.events} events of {spec.process} {spec.mode} into {path} (once)")
-            simulate_hgg(path, mode=spec.mode, events=spec.events, seed=spec.seed)
+            simulate_hgg(path, mode=spec.mode, events=spec.events, seed=spec.seed, release=str(spec.release))
     return path
 
 

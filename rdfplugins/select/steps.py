@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins.config.steps import DefineStep, FilterStep, NodeStep
+from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, VaryStep
 from rdfplugins.errors import ConfigError
 from rdfplugins.nodes import base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from rdfplugins.config import Config
+    from rdfplugins.config import Config, Step
     from rdfplugins.sample import Sample
 
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
@@ -20,23 +20,45 @@ _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 
 def used_columns(config: Config, sample_name: str, sample: Sample) -> list[str]:
     """Return every name or pattern that may be a branch of the graph: needs of nodes, words of expressions."""
-    expressions = [*config.input.aliases.values(), config.select.weight or ""]
     names: set[str] = set(() if isinstance(config.input.key, str) else config.input.key)
     for step in config.select.steps:
-        if not step.applies_to(sample_name, sample.kind):
-            continue
-        if isinstance(step, NodeStep):
-            node = base.find(step.node)
-            checked = node.check(node_arguments(node, step, sample, config.input.units))
-            names.update(node.needs(checked), node.keeps(checked))
-            expressions += [value for value in step.with_.values() if isinstance(value, str)]
-        else:
-            expressions += (step.filter if isinstance(step, FilterStep) else step.define).values()
+        if step.applies_to(sample_name, sample.kind):
+            names |= used_by(step, sample, config.input.units)
     names.update(spec.column for spec in config.select.histograms.values())
     names.update(config.select.output.columns or ())
-    for expression in expressions:
-        names.update(_WORD.findall(expression))
-    return sorted(names)
+    outside = [*config.input.aliases.values(), *config.select.categories.values(), config.select.weight or ""]
+    return sorted(names | words(outside))
+
+
+def used_by(step: Step, sample: Sample, units: str) -> set[str]:
+    """Return the names that a step may read; of a node its needs and the words of its parameters."""
+    if isinstance(step, NodeStep):
+        found = _checked(step, sample, units)
+        declared = () if found is None else (*found[0].needs(found[1]), *found[0].keeps(found[1]))
+        return {*declared, *words(value for value in step.with_.values() if isinstance(value, str))}
+    if isinstance(step, FilterStep):
+        return words(step.filter.values())
+    if isinstance(step, DefineStep):
+        return words(step.define.values())
+    if isinstance(step, VaryStep):
+        both = [shift for variation in step.vary.values() for shift in (variation.up, variation.down)]
+        return words(expression for shift in both for expression in shift.values()).union(*both)
+    assert isinstance(step, GoldenJsonStep)
+    return {column for column in (step.golden_json.run, step.golden_json.lumi_block) if column is not None}
+
+
+def _checked(step: NodeStep, sample: Sample, units: str) -> tuple[base.Node[Any], dict[str, Any]] | None:
+    """Return the node of a step with its parameters; None for a step with a fault, which is told elsewhere."""
+    try:
+        node = base.find(step.node)
+        return node, node.check(node_arguments(node, step, sample, units))
+    except ConfigError:
+        return None
+
+
+def words(expressions: Iterable[str]) -> set[str]:
+    """Return the names in C++ expressions."""
+    return {word for expression in expressions for word in _WORD.findall(expression)}
 
 
 def node_arguments(node: base.Node[Any], step: NodeStep, sample: Sample, units: str) -> dict[str, Any]:
@@ -61,16 +83,12 @@ def parameter_path(path: Sequence[str | int], step: NodeStep, message: str) -> t
     return (*path, "node")
 
 
-def makes(step: NodeStep | FilterStep | DefineStep, sample: Sample) -> set[str]:
+def makes(step: Step, sample: Sample, units: str) -> set[str]:
     """Return the columns that a step defines."""
     if isinstance(step, DefineStep):
         return set(step.define)
-    if isinstance(step, FilterStep):
+    if not isinstance(step, NodeStep):
         return set()
-    try:
-        node = base.find(step.node)
-        return set(
-            node.makes(node.check({**step.with_, **({"sample": sample} if "sample" in node.parameters else {})}))
-        )
-    except ConfigError:
-        return set()
+    # one with wrong parameters would make about what it makes without them
+    found = _checked(step, sample, units) or _checked(step.model_copy(update={"with_": {}}), sample, units)
+    return set() if found is None else set(found[0].makes(found[1]))

@@ -12,13 +12,13 @@ from rdfplugins.errors import ConfigError
 from rdfplugins.files import make_folder
 from rdfplugins.simulate import diphoton
 from rdfplugins.simulate.hgg_modes import DATA, MODES, SIGNALS, check_mode
-from rdfplugins.simulate.mini import SCHEMA, TREE
+from rdfplugins.simulate.releases import RELEASES, find_release
 from rdfplugins.simulate.trees import TreeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MODES", "Generated", "simulate_hgg"]
+__all__ = ["MODES", "RELEASES", "Generated", "simulate_hgg"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Generated:
     events
         Its number of events.
     sum_of_weights
-        Exact sum of ``mcWeight``; None for data. The branch SumWeights holds it rounded to float32, which is off by
-        up to 6e-8 of it.
+        Exact sum of ``mcWeight``; None for data. The branch SumWeights of the release of 2020 holds it rounded to
+        float32, which is off by up to 6e-8 of it.
     xsec_pb
         Cross-section times branching ratio, pb; None for data.
     luminosity_pb
@@ -53,10 +53,11 @@ def simulate_hgg(
     mode: str,
     events: int,
     seed: int = 1,
+    release: str = "2020",
     chunk: int = 50_000,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
-    """Write a simulated H -> gamma gamma sample in the format of the ATLAS Open Data of 2020 (tree ``mini``, MeV).
+    """Write a simulated H -> gamma gamma sample in the format of the ATLAS Open Data.
 
     Title and the text ``provenance`` in the file say that it is a simulation.
 
@@ -70,6 +71,9 @@ def simulate_hgg(
         How many, at least 1.
     seed
         0 <= seed < 2^64; same seed, same events.
+    release
+        ``2020`` (tree ``mini``, MeV, ``std::vector``) or ``2025`` (tree ``analysis``, GeV, ``ROOT::RVec``): the same
+        events in another format.
     chunk
         Events held in memory at a time; the content of the file does not depend on it.
     progress
@@ -78,36 +82,39 @@ def simulate_hgg(
     Raises
     ------
     ConfigError
-        Unknown mode, or a number out of range.
+        Unknown mode or release, or a number out of range.
     OutputError
         The file cannot be written; nothing is left of it.
     """
     check_mode(mode)
     if chunk < 1:
         raise ConfigError(f"a chunk holds at least one event, not {chunk}")
+    form = find_release(release)
     path = Path(path)
+    totals = diphoton.total(mode, events, seed)
     if mode == DATA:
-        diphoton.check_numbers(events, seed)
         made = Generated(path, events, None, None, diphoton.luminosity_pb(events))
     else:
-        made = Generated(path, events, diphoton.sum_weights(mode, events, seed), SIGNALS[mode].xsec_pb, None)
+        made = Generated(path, events, totals.weights, SIGNALS[mode].xsec_pb, None)
     make_folder(path.parent)
     title = f"SIMULATION by rdfplugins {__version__}: hgg {mode}, {events} events, seed {seed}"
-    with TreeWriter(path, TREE, SCHEMA, title, texts={"provenance": _provenance(made, mode, seed)}) as writer:
+    texts = {"provenance": _provenance(made, mode, seed, release)}
+    with TreeWriter(path, form.tree, form.schema, title, texts=texts) as writer:
         for first in range(0, events, chunk):
             count = min(chunk, events - first)
-            writer.fill(diphoton.generate(mode, count, seed, first, sum_of_weights=made.sum_of_weights))
+            writer.fill(diphoton.generate(mode, count, seed, first, totals=totals, release=release))
             if progress is not None:
                 progress(first + count)
     return made
 
 
-def _provenance(made: Generated, mode: str, seed: int) -> str:
+def _provenance(made: Generated, mode: str, seed: int, release: str) -> str:
     text = {
         "simulation": True,
         "made_by": f"rdfplugins {__version__}",
         "process": "hgg",
         "mode": mode,
+        "release": release,
         "events": made.events,
         "seed": seed,
         "sum_of_weights": made.sum_of_weights,

@@ -43,6 +43,23 @@ class Mode:
     soft_jets: float
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What a whole sample adds up to, and its files state in every event.
+
+    Attributes
+    ----------
+    events
+        Number of generated events.
+    weights, squares
+        Sums of ``mcWeight`` and of its square; 1 for data.
+    """
+
+    events: int
+    weights: float = 1.0
+    squares: float = 1.0
+
+
 # The public ttH file applies the branching ratio twice; this is the right product.
 _TTH_XSEC_PB = 1.1645e-3
 

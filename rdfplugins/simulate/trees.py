@@ -1,4 +1,4 @@
-"""Trees with real ``std::vector`` branches from flat numpy arrays, which uproot cannot write."""
+"""Trees with real ``std::vector`` or ``ROOT::RVec`` branches from flat numpy arrays, which uproot cannot write."""
 
 from __future__ import annotations
 
@@ -41,20 +41,35 @@ EVENTS_PER_CLUSTER = 10_000
 
 @dataclass(frozen=True)
 class Branch:
-    """The type of a branch: ``dtype`` as numpy names it; with ``vector`` a ``std::vector`` of it in each event."""
+    """The type of a branch.
+
+    Attributes
+    ----------
+    dtype
+        As numpy names it.
+    vector
+        A ``std::vector`` of it in each event, in place of one value.
+    rvec
+        A ``ROOT::RVec`` in place of the ``std::vector``, as RDataFrame's Snapshot writes collections.
+    """
 
     dtype: str
     vector: bool = False
+    rvec: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype not in _ROOT_TYPES:
             raise ValueError(f"unknown type '{self.dtype}' of a branch (known: {', '.join(_ROOT_TYPES)})")
+        if self.rvec and not self.vector:
+            raise ValueError("an RVec is a vector: Branch(..., vector=True, rvec=True)")
 
     @property
     def leaf(self) -> str:
-        """The type as ROOT names it, e.g. ``vector<float>`` or ``unsigned int``."""
+        """The type as ROOT names it, e.g. ``vector<float>``, ``ROOT::VecOps::RVec<float>`` or ``unsigned int``."""
         name = _ROOT_TYPES[self.dtype][0]
-        return f"vector<{name}>" if self.vector else name
+        if not self.vector:
+            return name
+        return f"ROOT::VecOps::RVec<{name}>" if self.rvec else f"vector<{name}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +244,12 @@ class TreeWriter:
             self._expect(bool(self._writer.ok()), said[0])
             for name, branch in self._schema.items():
                 kind, letter = _ROOT_TYPES[branch.dtype]
-                self._writer.add[kind](name, letter, branch.vector)
+                if not branch.vector:
+                    self._writer.add_scalar[kind](name, letter)
+                elif branch.rvec:
+                    self._writer.add_rvec[kind](name)
+                else:
+                    self._writer.add_vector[kind](name)
             self._stack = stack.pop_all()
         return self
 

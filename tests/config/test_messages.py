@@ -100,7 +100,11 @@ DATA = "      kind: data\n      files: data.root\n"
             "on_bad_file: skp",
             "23: input.on_bad_file: 'fail' or 'skip' is expected, not the text 'skp'; did you mean 'skip'?",
         ),
-        ("on_duplicate: fail", "on_duplicate: drop", "24: input.on_duplicate: 'fail' is expected, not the text 'drop'"),
+        (
+            "on_duplicate: fail",
+            "on_duplicate: drop",
+            "24: input.on_duplicate: 'fail' or 'drop_later' is expected, not the text 'drop'",
+        ),
         # samples
         ("    data:\n", "    da/ta:\n", f"16: input.samples: 'da/ta' cannot be a name here, {FILE_NAME}"),
         ("    demo.2:\n", "    .demo:\n", f"19: input.samples: '.demo' cannot be a name here, {FILE_NAME}"),

@@ -20,8 +20,9 @@ GOOD = '{good_run: "runNumber > 0"}'
         ("- filter: {good_run", "- filtre: {good_run", "30: unknown key 'filtre' in a step; did you mean 'filter'?"),
         (
             "- filter: {good_run",
-            "- golden_json: {good_run",
-            "30: unknown key 'golden_json' in a step; a step has one of the keys 'node', 'filter', 'define'",
+            "- good_runs: {good_run",
+            "30: unknown key 'good_runs' in a step; a step has one of the keys 'node', 'filter', 'define', 'vary',"
+            " 'golden_json'",
         ),
         ("      only: gg", "      onyl: gg", "40: unknown key 'onyl' in a step; did you mean 'only'?"),
         (
@@ -38,7 +39,7 @@ GOOD = '{good_run: "runNumber > 0"}'
         (
             "- node: diphoton.weights",
             "- only: mc",
-            "29: select.steps.0: a step needs one of the keys 'node', 'filter', 'define'",
+            "29: select.steps.0: a step needs one of the keys 'node', 'filter', 'define', 'vary', 'golden_json'",
         ),
         (
             "- node: diphoton.weights",
@@ -186,8 +187,16 @@ GOOD = '{good_run: "runNumber > 0"}'
             "columns: m_yy",
             "50: select.output.columns: a list is expected, not the text 'm_yy'",
         ),
-        ("format: ttree", "format: rntuple", "51: select.output.format: 'ttree' is expected, not the text 'rntuple'"),
-        ("exports: [tsv]", "exports: [tsv, h5]", "52: select.output.exports.1: 'tsv' is expected, not the text 'h5'"),
+        (
+            "format: ttree",
+            "format: ntuple",
+            "51: select.output.format: 'ttree' or 'rntuple' is expected, not the text 'ntuple'; did you mean 'rntuple'?",
+        ),
+        (
+            "exports: [tsv]",
+            "exports: [tsv, hdf]",
+            "52: select.output.exports.1: 'tsv', 'h5' or 'parquet' is expected, not the text 'hdf'",
+        ),
         ("[my_macros.h]", "my_macros.h", "26: select.include: a list is expected, not the text 'my_macros.h'"),
         (
             "unblind: true",

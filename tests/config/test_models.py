@@ -43,7 +43,7 @@ def test_the_sample_as_models(load):
     )
     assert demo.files is None
     assert demo.simulate is not None
-    assert demo.simulate.model_dump() == {"process": "hgg", "mode": "gg", "events": 20000, "seed": 7}
+    assert demo.simulate.model_dump() == {"process": "hgg", "mode": "gg", "events": 20000, "seed": 7, "release": 2020}
     assert demo.xsec_pb == 0.1
 
 
@@ -85,11 +85,19 @@ def test_defaults(load):
         "on_bad_file": "fail", "on_duplicate": "fail",
     }  # fmt: skip
     assert config.select.model_dump() == {
-        "include": [], "weight": None, "steps": [], "histograms": {}, "split": None,
+        "include": [], "weight": None, "steps": [], "histograms": {}, "categories": {}, "split": None,
         "output": {"dir": "out", "tree": "events", "columns": None, "format": "ttree", "exports": []},
     }  # fmt: skip
     config = load(MINIMAL + "report: {}\n", ("select.split={fractions: {train: 1}}",))
-    assert config.report.model_dump() == {"unblind": False, "mass": "m_yy"}
+    assert config.report.model_dump() == {
+        "unblind": False,
+        "mass": "m_yy",
+        "fit": {"degree": 3, "gaussian": "mc"},
+        "signal": None,
+        "log": (),
+        "energy": "13 TeV",
+        "title": None,
+    }
     assert config.select.split.model_dump() == {"fractions": {"train": 1.0}, "folds": None, "seed": 1}
 
 
@@ -251,5 +259,5 @@ def test_the_config_stands_on_errors_alone():
                 imported.add(node.module)
     ours = {name for name in imported if name.startswith("rdfplugins") and not name.startswith("rdfplugins.config")}
     foreign = {name.split(".")[0] for name in imported} - set(sys.stdlib_module_names)
-    assert ours == {"rdfplugins.errors"}
+    assert ours == {"rdfplugins.errors", "rdfplugins.docstrings", "rdfplugins.draft07"}
     assert foreign == {"rdfplugins", "yaml", "pydantic", "pydantic_core"}

@@ -13,7 +13,7 @@ from uproot.writing.identify import to_TAxis, to_TH1x
 from rdfplugins.config import load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rdfplugins.config import Config
@@ -44,7 +44,11 @@ def cut(name: str, events: int, weighted: float, variance: float) -> dict[str, A
 
 @pytest.fixture
 def write_sample(tmp_path: Path) -> Callable[..., Path]:
-    """Write the file of a sample: histograms as name -> values (or values and variances), cutflow, provenance."""
+    """Write the file of a sample: histograms as name -> values (or values and variances), cutflow, provenance.
+
+    ``variations`` is label -> histograms, ``categories`` category -> histograms, and ``varied_categories`` label ->
+    category -> histograms. Yields are the sums of the first histogram; those of ``none`` are what is left.
+    """
 
     def write(
         name: str,
@@ -54,26 +58,76 @@ def write_sample(tmp_path: Path) -> Callable[..., Path]:
         label: str | None = None,
         simulation: bool = False,
         partial: bool = False,
+        weighted: bool = True,
         cuts: list[dict[str, Any]] | None = None,
         edges: tuple[float, float] = (105.0, 160.0),
+        variations: dict[str, dict[str, Any]] | None = None,
+        categories: dict[str, dict[str, Any]] | None = None,
+        varied_categories: dict[str, dict[str, dict[str, Any]]] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> Path:
         path = tmp_path / f"{name}.root"
-        first = next(iter(histograms.values()), np.zeros(1))
-        total = float(np.sum(first[0] if isinstance(first, tuple) else first))
-        cuts = cuts or [cut("all", 20000, 2 * total, 4 * abs(total)), cut("mass", 10000, total, abs(total))]
+        total = total_of(histograms)
+
+        def flow(last: float, given: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+            steps = given or [cut("all", 20000, 2 * total, 4 * abs(total)), cut("mass", 10000, last, abs(last))]
+            return {"sample": name, "kind": kind, "bad_weights": 0, "weighted": weighted, "cuts": steps}
+
         record = {
             "sample": {"name": name, "kind": kind, "label": label or name, "simulation": simulation},
             "partial": partial,
-            "cutflow": {"sample": name, "kind": kind, "bad_weights": 0, "cuts": cuts},
+            "cutflow": flow(total, cuts),
+            "variations": list(variations or ()),
+            "cutflow_variations": {key: flow(total_of(one)) for key, one in (variations or {}).items()},
+            **(more or {}),
         }
+        if categories is not None:
+            record["categories"] = {
+                "names": list(categories),
+                "yields": yields_of(categories, total),
+                "variations": {
+                    key: yields_of(varied, total_of((variations or {})[key]))
+                    for key, varied in (varied_categories or {}).items()
+                },
+            }
         with uproot.recreate(path) as file:
-            for key, values in histograms.items():
-                pair = values if isinstance(values, tuple) else (values, np.abs(values))
-                file[key] = th1(key, *pair, *edges)
+            for folder, group in folders(histograms, variations, categories, varied_categories):
+                for key, values in group.items():
+                    pair = values if isinstance(values, tuple) else (values, np.abs(values))
+                    file[f"{folder}{key}"] = th1(key, *pair, *edges)
             file["provenance"] = json.dumps(record)
         return path
 
     return write
+
+
+def folders(
+    histograms: dict[str, Any],
+    variations: dict[str, dict[str, Any]] | None,
+    categories: dict[str, dict[str, Any]] | None,
+    varied_categories: dict[str, dict[str, dict[str, Any]]] | None,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "", histograms
+    for key, group in (variations or {}).items():
+        yield f"variations/{key}/", group
+    for key, group in (categories or {}).items():
+        yield f"categories/{key}/", group
+    for label, varied in (varied_categories or {}).items():
+        for key, group in varied.items():
+            yield f"variations/{label}/categories/{key}/", group
+
+
+def total_of(histograms: dict[str, Any]) -> float:
+    first = next(iter(histograms.values()), np.zeros(1))
+    return float(np.sum(first[0] if isinstance(first, tuple) else first))
+
+
+def yields_of(categories: dict[str, dict[str, Any]], total: float) -> dict[str, dict[str, Any]]:
+    sums = {key: total_of(group) for key, group in categories.items()}
+    sums["none"] = total - sum(sums.values())
+    return {
+        key: {"events": max(round(value), 0), "weighted": value, "variance": abs(value)} for key, value in sums.items()
+    }
 
 
 def th1(name: str, values: np.ndarray, variances: np.ndarray, low: float, high: float) -> Any:

@@ -12,7 +12,7 @@ import uproot
 
 from rdfplugins.errors import InputError
 from rdfplugins.report import contents
-from rdfplugins.report.prepare import PlotNumbers, prepare, round_factor
+from rdfplugins.report.prepare import prepare, round_factor
 
 from .conftest import BACKGROUND, CENTRES, EDGES, HIDDEN, LUMI, SECRET, secret_data, signal, th1
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rdfplugins.config import Config
+    from rdfplugins.report.model import PlotNumbers
 
 
 def numbers_of(config: Config, files: Mapping[str, Path], name: str = "m_yy") -> PlotNumbers:
@@ -47,11 +48,12 @@ def test_signal_is_scaled_to_the_luminosity_and_summed_by_label(
         "c": write_sample("c", {"m_yy": signal(0.01)}, label="ggH"),
     }
     found = numbers_of(config(), files)
-    assert [component.label for component in found.components] == ["VBF", "ggH"]
-    assert found.components[0].values == pytest.approx(signal(0.004) * LUMI)
-    assert found.components[1].values == pytest.approx(signal(0.05) * LUMI)
+    assert [(part.label, part.samples) for part in found.stack] == [("VBF", ("b",)), ("ggH", ("a", "c"))]
+    assert found.stack[0].values == pytest.approx(signal(0.004) * LUMI)
+    assert found.stack[1].values == pytest.approx(signal(0.05) * LUMI)
+    assert found.stack[1].variances == pytest.approx(signal(0.05) * LUMI**2)
     assert found.total.sum() == pytest.approx(0.054 * LUMI)
-    assert not found.per_pb
+    assert found.quantity == "events"
 
 
 def test_data_samples_are_added_up_with_poisson_errors(
@@ -109,18 +111,19 @@ def test_data_that_are_all_blinded_are_as_good_as_none(
     values[HIDDEN] = SECRET
     found = numbers_of(config(), {"data": write_sample("data", {"m_yy": values}, kind="data")})
     assert found.data is None
-    assert found.background is None
+    assert found.fit is None
 
 
-def test_background_is_fitted_outside_the_window_even_if_it_is_shown(
+def test_without_a_gaussian_the_sidebands_are_fitted_even_if_the_window_is_shown(
     config: Callable[..., Config], three: dict[str, Path]
 ) -> None:
-    found = numbers_of(config("report.unblind=true"), three)
-    assert found.background is not None
-    assert found.background.bins == 24
+    found = numbers_of(config("report.unblind=true", "report.fit.gaussian=null"), three)
+    assert found.fit is not None
+    assert found.fit.result.bins == 24
+    assert found.fit.hidden == (120.0, 130.0)
     assert found.residual is not None
     assert found.data is not None
-    assert found.residual.values == pytest.approx(found.data.values - found.background(CENTRES))
+    assert found.residual.values == pytest.approx(found.data.values - found.fit.result.background(CENTRES))
     outside = np.delete(found.residual.values, range(8, 14))
     assert np.abs(outside).max() < 15  # of 900 to 150: the exponential is nearly a cubic
     assert found.residual.values[10] == pytest.approx(7733 - BACKGROUND[10], abs=15)
@@ -128,13 +131,16 @@ def test_background_is_fitted_outside_the_window_even_if_it_is_shown(
 
 def test_without_signal_or_without_data(config: Callable[..., Config], three: dict[str, Path]) -> None:
     only_data = numbers_of(config(), {"data": three["data"]})
-    assert only_data.components == ()
+    assert only_data.stack == ()
+    assert only_data.band is None
     assert only_data.factor is None
     assert only_data.residual is not None
     only_signal = numbers_of(config(), {"gg": three["gg"]})
     assert only_signal.data is None
     assert only_signal.factor is None
-    assert only_signal.background is None
+    assert only_signal.fit is None
+    assert only_signal.band is not None
+    assert only_signal.band.statistical == pytest.approx(np.sqrt(signal(0.04) * 1e-5) * LUMI)
     assert only_signal.residual is None
     assert only_signal.blinded is None
 
@@ -147,7 +153,7 @@ def test_empty_samples_are_left_out(config: Callable[..., Config], write_sample:
     }
     found = numbers_of(config(), files)
     assert found.data is None
-    assert found.components == ()
+    assert found.stack == ()
 
 
 def test_few_data_events_are_drawn_without_a_fit(
@@ -157,7 +163,7 @@ def test_few_data_events_are_drawn_without_a_fit(
     values[[1, 5, 20]] = [2, 1, 1]
     found = numbers_of(config(), {"data": write_sample("data", {"m_yy": values}, kind="data")})
     assert found.data is not None
-    assert found.background is None
+    assert found.fit is None
     assert found.residual is None
 
 
@@ -165,11 +171,14 @@ def test_without_a_luminosity_simulation_is_not_set_beside_data(
     config: Callable[..., Config], three: dict[str, Path]
 ) -> None:
     together = numbers_of(config(lumi=None), three)
-    assert together.components == ()
+    assert together.stack == ()
     assert together.data is not None
     alone = numbers_of(config(lumi=None), {"gg": three["gg"]})
-    assert alone.per_pb
+    assert alone.quantity == "pb"
     assert alone.total.sum() == pytest.approx(0.04)
+    unweighted = numbers_of(config("select.weight=null"), {"gg": three["gg"]})
+    assert unweighted.quantity == "unweighted events"
+    assert unweighted.total.sum() == pytest.approx(0.04)  # a luminosity is nothing to scale counts with
 
 
 @pytest.mark.parametrize(
@@ -193,14 +202,14 @@ def test_words_about_the_events(config: Callable[..., Config], write_sample: Cal
         "data": write_sample("data", {"m_yy": BACKGROUND}, kind="data"),
         "gg": write_sample("gg", {"m_yy": BACKGROUND}),
     }
-    real = numbers_of(config(), files)
+    real = numbers_of(config(), files).remarks
     assert (real.open_data, real.simulation, real.data_simulated, real.partial) == (True, False, False, False)
-    assert not numbers_of(config(tree="Events"), files).open_data
+    assert not numbers_of(config(tree="Events"), files).remarks.open_data
     write_sample("gg", {"m_yy": BACKGROUND}, simulation=True, partial=True)
-    toy = numbers_of(config(), files)
+    toy = numbers_of(config(), files).remarks
     assert (toy.open_data, toy.simulation, toy.data_simulated, toy.partial) == (False, True, False, True)
     write_sample("data", {"m_yy": BACKGROUND}, kind="data", simulation=True)
-    assert numbers_of(config(), files).data_simulated
+    assert numbers_of(config(), files).remarks.data_simulated
 
 
 OTHERS = "{m_yy: {column: m_yy, bins: 30, range: [105, 160]}, pt: {column: pt_yy, bins: 30, range: [105, 160]}}"
@@ -211,11 +220,12 @@ def test_other_quantities_are_not_fitted_and_hidden_where_the_mass_is(
 ) -> None:
     data = {"m_yy": BACKGROUND, "pt": secret_data()}
     files = {"data": write_sample("data", data, kind="data")}
-    assert numbers_of(config(histograms=OTHERS), files, "pt").data is None
+    blind = numbers_of(config(histograms=OTHERS), files, "pt")
+    assert (blind.data, blind.data_hidden, blind.ratio) == (None, True, None)
     found = numbers_of(config("report.unblind=true", histograms=OTHERS), files, "pt")
     assert found.data is not None
     assert found.data.values == pytest.approx(secret_data())
-    assert (found.is_mass, found.blinded, found.background) == (False, None, None)
+    assert (found.is_mass, found.blinded, found.fit, found.data_hidden) == (False, None, None, False)
 
 
 def test_masses_in_mev_are_drawn_in_gev(config: Callable[..., Config], write_sample: Callable[..., Path]) -> None:
@@ -227,8 +237,8 @@ def test_masses_in_mev_are_drawn_in_gev(config: Callable[..., Config], write_sam
     assert found.blinded == pytest.approx((120.0, 130.0))
     assert found.data is not None
     assert np.array_equal(np.isnan(found.data.values), np.isin(np.arange(30), range(8, 14)))
-    assert found.background is not None
-    assert math.isfinite(found.background.chi2)
+    assert found.fit is not None
+    assert math.isfinite(found.fit.result.chi2)
 
 
 def test_units_come_from_the_titles_of_branches(config: Callable[..., Config], tmp_path: Path) -> None:

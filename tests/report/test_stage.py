@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from rdfplugins.errors import InputError, MissingDependencyError
 from rdfplugins.report import contents, draw
 from rdfplugins.report.prepare import prepare
 
-from .conftest import BACKGROUND, HIDDEN, SECRET, secret_data, signal
+from .conftest import BACKGROUND, HIDDEN, SECRET, cut, secret_data, signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config
 
+TEXTS = {".md", ".json", ".html"}
 PNG, PDF = b"\x89PNG\r\n\x1a\n", b"%PDF-"
 
 
@@ -35,6 +37,12 @@ def texts_of(figure: Any) -> str:
     from matplotlib.text import Text
 
     return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_visible())
+
+
+def words_of(figure: Any) -> list[str]:
+    from matplotlib.text import Text
+
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
 
 
 def drawn_numbers(figure: Any) -> np.ndarray:
@@ -52,11 +60,15 @@ def drawn_numbers(figure: Any) -> np.ndarray:
 def test_writes_tables_and_plots(config: Callable[..., Config], three: dict[str, Path], tmp_path: Path) -> None:
     written = report.run(config(), three, tmp_path / "out")
     folder = tmp_path / "out" / "report"
-    assert written == tuple(folder / name for name in ("cutflow.md", "cutflow.json", "m_yy.png", "m_yy.pdf"))
-    assert sorted(folder.iterdir()) == sorted(written)
-    assert written[2].read_bytes().startswith(PNG)
-    assert written[3].read_bytes().startswith(PDF)
-    values = json.loads(written[1].read_text())
+    assert [path.name for path in written] == [
+        *("index.html", "cutflow.md", "cutflow.json", "cutflow.png", "cutflow.pdf"),
+        *("m_yy.png", "m_yy.pdf", "m_yy.json"),
+    ]
+    assert sorted(folder.iterdir()) == sorted([*written, folder / ".manifest.json"])
+    for path in written:
+        assert path.suffix != ".png" or path.read_bytes().startswith(PNG)
+        assert path.suffix != ".pdf" or path.read_bytes().startswith(PDF)
+    values = json.loads(written[2].read_text())
     assert list(values["samples"]) == ["gg", "VBF", "data"]  # in the order of the config
     assert values["samples"]["gg"]["cuts"][-1]["expected"] == pytest.approx(40.0)
     assert (values["config"], values["lumi_pb"], values["blinded_gev"]) == ("hgg.yaml", 1000.0, [120.0, 130.0])
@@ -67,9 +79,21 @@ def test_nothing_written_reveals_blinded_data(
 ) -> None:
     written = report.run(config(), three, tmp_path / "blind")
     secrets = [*SECRET, SECRET.sum(), secret_data().sum()]
-    for path in written[:2]:
-        assert not [secret for secret in secrets if str(int(secret)) in path.read_text()]
-    assert "120-130 GeV" in written[0].read_text()
+    texts = {path.name: path.read_text() for path in written if path.suffix in TEXTS}
+    assert sorted(texts) == ["cutflow.json", "cutflow.md", "index.html", "m_yy.json"]
+    for text in texts.values():
+        numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?(?:e[+-]\d+)?", text)}
+        assert len(numbers) > 10
+        assert not numbers & {float(secret) for secret in secrets}
+    assert "120-130 GeV" in texts["cutflow.md"]
+    assert "120-130 GeV" in texts["index.html"]
+    values = json.loads(texts["m_yy.json"])
+    for key in ("values", "error_down", "error_up"):
+        assert values["data"][key][HIDDEN] == [None] * 6
+        assert values["residual"][key][HIDDEN] == [None] * 6
+        assert None not in [*values["data"][key][:8], *values["data"][key][14:]]
+    assert values["blinded"] == values["fit"]["excluded"] == [120.0, 130.0]
+    assert values["fit"]["bins"] == 24
     drawn = figure_of(config(), three)
     assert not np.isin(drawn_numbers(drawn), SECRET).any()
     assert "Blinded 120-130 GeV" in texts_of(drawn)
@@ -78,22 +102,27 @@ def test_nothing_written_reveals_blinded_data(
 def test_unblinded_data_are_shown(config: Callable[..., Config], three: dict[str, Path], tmp_path: Path) -> None:
     loaded = config("report.unblind=true")
     written = report.run(loaded, three, tmp_path / "out")
-    for path in written[:2]:
+    for path in written[:3]:
         assert str(int(secret_data().sum())) in path.read_text()
-    assert json.loads(written[1].read_text())["blinded_gev"] is None
+    assert json.loads(written[2].read_text())["blinded_gev"] is None
+    values = json.loads((tmp_path / "out" / "report" / "m_yy.json").read_text())
+    assert values["data"]["values"] == secret_data().tolist()
+    assert values["blinded"] is None
     drawn = figure_of(loaded, three)
     assert np.isin(SECRET, drawn_numbers(drawn)).all()
     assert "linded" not in texts_of(drawn)
 
 
-def test_plots_do_not_depend_on_blinded_data(
+def test_nothing_depends_on_blinded_data(
     config: Callable[..., Config], three: dict[str, Path], write_sample: Callable[..., Path], tmp_path: Path
 ) -> None:
     before = report.run(config(), three, tmp_path / "a")
     values = np.where(np.isin(np.arange(30), range(*HIDDEN.indices(30))), 3.0, BACKGROUND)
-    write_sample("data", {"m_yy": values}, kind="data")
+    total = float(values.sum())
+    cuts = [cut("all", 99999, 99999.0, 99999.0), cut("mass", int(total), total, total)]
+    write_sample("data", {"m_yy": values}, kind="data", cuts=cuts)
     after = report.run(config(), three, tmp_path / "b")
-    assert before[2].read_bytes() == after[2].read_bytes()
+    assert [path.read_bytes() for path in before] == [path.read_bytes() for path in after]
 
 
 def test_same_input_same_bytes(config: Callable[..., Config], three: dict[str, Path], tmp_path: Path) -> None:
@@ -105,12 +134,13 @@ def test_same_input_same_bytes(config: Callable[..., Config], three: dict[str, P
 def test_words_on_the_plot(
     config: Callable[..., Config], three: dict[str, Path], write_sample: Callable[..., Path]
 ) -> None:
-    words = texts_of(figure_of(config(), three)).split("\n")
+    words = words_of(figure_of(config(), three))
     for text in (
         "ATLAS Open Data",
         "Data",
         "gg",
         "VBF",
+        "Sideband fit (pol3)\n$\\chi^2$/ndf = 0.1/20",
         "Events / 1.83 GeV",
         "Data \N{MINUS SIGN} fit",
         "Signal \N{MULTIPLICATION SIGN} 20",
@@ -119,7 +149,7 @@ def test_words_on_the_plot(
     assert r"$m_{\gamma\gamma}$ [GeV]" in words
     assert "√$s$ = 13 TeV, 1 fb$^{\\mathrm{-1}}$" in words
     write_sample("gg", {"m_yy": signal(0.04)}, simulation=True, partial=True)
-    words = texts_of(figure_of(config(), three)).split("\n")
+    words = words_of(figure_of(config(), three))
     assert "Simulation, partial" in words
     assert "ATLAS Open Data" not in words
 
@@ -136,7 +166,7 @@ def test_parts_that_are_missing_leave_no_trace(
         assert legend[1].startswith("Sideband fit")
         assert legend[2:] == ["Blinded 120-130 GeV"]
     else:
-        assert legend == names
+        assert legend == [*names, "Stat. uncertainty"]
 
 
 def test_empty_histograms_are_drawn(
@@ -144,8 +174,8 @@ def test_empty_histograms_are_drawn(
 ) -> None:
     empty = np.zeros(30)
     files = {"gg": write_sample("gg", {"m_yy": empty}), "data": write_sample("data", {"m_yy": empty}, kind="data")}
-    assert len(report.run(config(), files, tmp_path / "out")) == 4
-    assert len(report.run(config("report.unblind=true"), files, tmp_path / "out")) == 4
+    assert len(report.run(config(), files, tmp_path / "out")) == 8
+    assert len(report.run(config("report.unblind=true"), files, tmp_path / "out")) == 8
 
 
 def test_negative_weights_are_drawn(
@@ -201,14 +231,16 @@ def test_other_histograms_are_drawn_plainly(
             file["jets"] = th1("jets", values, np.abs(values), -0.5, 29.5)
             file["odd"] = th1("odd", values, np.abs(values), 0.0, 3.0)
     written = report.run(loaded, files, tmp_path / "out")
-    assert [path.name for path in written[4:]] == ["jets.png", "jets.pdf", "odd.png", "odd.pdf"]
+    assert [path.name for path in written[8:]] == [
+        *("jets.png", "jets.pdf", "jets.json", "odd.png", "odd.pdf", "odd.json"),
+    ]
     jets = figure_of(loaded, files, "jets")
     assert len(jets.axes) == 1
     words = texts_of(jets).split("\n")
     assert "$N_{jets}\\ \\geq\\ 0$" in words
     assert "Events" in words
     legend = [text.get_text() for text in jets.axes[0].get_legend().get_texts()]
-    assert legend == ["Data", "MC sum \N{MULTIPLICATION SIGN} 5", " _gg\\$"]
+    assert legend == ["Data", "Signal \N{MULTIPLICATION SIGN} 5", " _gg\\$"]
     assert "costs \\$5 {" in texts_of(figure_of(loaded, files, "odd")).split("\n")
     assert "Events / 0.1" in texts_of(figure_of(loaded, files, "odd")).split("\n")
 
@@ -229,8 +261,8 @@ def test_without_plot_packages_the_tables_are_there(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'rdfplugins\[plot\]'"):
         report.run(config(), three, tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out" / "report").iterdir()) == ["cutflow.json", "cutflow.md"]
-    assert len(report.run(config(histograms="{}"), three, tmp_path / "out")) == 2
+    names = [path.name for path in (tmp_path / "out" / "report").iterdir()]
+    assert sorted(names) == [".manifest.json", "cutflow.json", "cutflow.md", "m_yy.json"]
 
 
 def test_importing_the_stage_does_not_load_matplotlib_or_root() -> None:

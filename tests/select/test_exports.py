@@ -1,4 +1,4 @@
-"""The table of all samples: the same bytes for any threads and any memory, numbers that read back as they were."""
+"""The TSV of all samples: the same bytes for any threads and any memory, numbers that read back as they were."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from rdfplugins.cpp import captured_stderr
 from rdfplugins.errors import ConfigError
-from rdfplugins.select import export
+from rdfplugins.select.export import sort, tsv
+from rdfplugins.select.export.blocks import Block
 from tests.select import helpers
 
 if TYPE_CHECKING:
@@ -97,9 +98,8 @@ def test_values_read_back_as_those_of_the_trees(tmp_path: Path, files: list[Path
 
 def test_single_precision_is_written_with_enough_digits() -> None:
     value = struct.unpack("f", struct.pack("f", 1.0 / 3.0))[0]
-    arrays = {"event_key": np.array([5], dtype=np.uint64), "v": np.array([value], dtype=np.float32)}
-    lines = list(export._lines({**arrays, "label_id": np.array([0], dtype=np.int32)}, ["v"], {0: "a"}))
-    assert lines == ["00000000000000050.333333343\ta\n"]
+    rows = np.array([(5, value, 0)], dtype=[("event_key", "u8"), ("v", "f4"), ("label_id", "i4")])
+    assert list(tsv.lines(Block(rows, {}), ["event_key", "v"], {0: "a"})) == ["5\t0.333333343\ta\n"]
 
 
 def test_the_same_bytes_for_any_threads_and_order_of_files(tmp_path: Path, files: list[Path]) -> None:
@@ -121,7 +121,8 @@ def test_the_same_bytes_for_any_memory(
     if rows == 1:
         data["select"]["steps"] = [{"filter": {"few": "event % 25 == 0"}}]
     whole = helpers.run(tmp_path, data, output=tmp_path / "whole").exports[0].read_bytes()
-    monkeypatch.setattr(export, "ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(sort, "ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(sort, "_FEWEST", 1)
     parts = helpers.run(tmp_path, data, output=tmp_path / "parts").exports[0].read_bytes()
     assert parts == whole
     names = {path.name for path in (tmp_path / "parts").iterdir()}
@@ -135,7 +136,7 @@ def test_more_runs_than_a_process_may_open_files(
 
     data = config(files)
     whole = helpers.run(tmp_path, data, output=tmp_path / "whole").exports[0].read_bytes()
-    monkeypatch.setattr(export, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(sort, "ROWS_AT_ONCE", 2)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, soft), hard))
     try:

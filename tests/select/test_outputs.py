@@ -14,9 +14,9 @@ import uproot
 import rdfplugins as rp
 from rdfplugins import provenance
 from rdfplugins.cpp import load_root
-from rdfplugins.errors import RdfpluginsError
+from rdfplugins.errors import ConfigError, RdfpluginsError
 from rdfplugins.random import combine, text_hash, uniform
-from rdfplugins.select import stage
+from rdfplugins.select import run_sample
 from rdfplugins.simulate import simulate_hgg
 from tests.select import helpers
 
@@ -474,13 +474,13 @@ def test_a_run_without_any_step(tmp_path: Path, good: Path) -> None:
 
 def test_one_event_loop_a_sample(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run itself counts its loops; a second one, begun behind its back, is an error and leaves no file."""
-    original = stage.loop.run
+    original = run_sample.loop.run
 
     def twice(df: Any, *args: Any, **options: Any) -> None:
         original(df, *args, **options)
         df.Count().GetValue()
 
-    monkeypatch.setattr(stage.loop, "run", twice)
+    monkeypatch.setattr(run_sample.loop, "run", twice)
     with pytest.raises(RdfpluginsError, match="sample 'one': 2 event loops were run where one is meant"):
         helpers.run(tmp_path, helpers.small_config([str(good)]))
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".rdfrun.lock"]
@@ -501,7 +501,7 @@ def test_provenance(tmp_path: Path, good: Path) -> None:
     assert record["sample"] == {"name": "one", "kind": "data", "label": "one", "simulation": False}
     assert record["labels"] == {"one": 0}
     assert record["splits"] == ["train", "val", "test"]
-    assert (record["units"], record["lumi_pb"], record["partial"]) == ("GeV", 10.0, False)
+    assert (record["file_units"], record["lumi_pb"], record["partial"]) == ("GeV", 10.0, False)
     (source,) = record["inputs"]
     stat = good.stat()
     assert (source["path"], source["entries"], source["size"]) == (str(good), 20, stat.st_size)
@@ -702,3 +702,13 @@ def test_a_tree_in_a_folder_of_the_file(tmp_path: Path) -> None:
     data["select"]["output"]["columns"] = ["number"]
     found = helpers.columns(helpers.run(tmp_path, data).outputs["one"])
     assert found["number"].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("kind", ["std::int8_t(3)", "std::vector<std::int8_t>{1}"])
+def test_integers_of_8_bits_are_refused_where_they_end_the_process(tmp_path: Path, good: Path, kind: str) -> None:
+    data = helpers.small_config(str(good), select__steps=[{"define": {"y": kind}}])
+    with pytest.raises(ConfigError, match="column 'y' is an integer of 8 bits, which a TTree cannot hold"):
+        helpers.run(tmp_path, data)
+    plain = helpers.small_config(str(good), select__steps=[{"define": {"y": "std::uint8_t(3)", "z": "char(4)"}}])
+    found = helpers.columns(helpers.run(tmp_path, plain).outputs["one"])
+    assert set(found["y"].tolist()) == {3}

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from rdfplugins.errors import ConfigError
-from rdfplugins.simulate.diphoton import generate, luminosity_pb, processes, sum_weights
-from rdfplugins.simulate.hgg_modes import BACKGROUND, MODES, SIGNALS
+from rdfplugins.simulate.diphoton import generate, luminosity_pb, processes, total
+from rdfplugins.simulate.hgg_modes import BACKGROUND, MODES, SIGNALS, Totals
 from rdfplugins.simulate.mini import SCHEMA
+from rdfplugins.simulate.releases import RELEASES
 from rdfplugins.simulate.streams import BLOCK
 from rdfplugins.simulate.trees import check_columns
 
@@ -83,10 +84,10 @@ def test_simulated_samples_have_identity_and_normalisation(sample, mode):
     assert set(columns["channelNumber"].values) == {SIGNALS[mode].dsid}
     assert len(set(columns["eventNumber"].values)) == 20_000
     assert set(columns["XSection"].values) == {np.float32(SIGNALS[mode].xsec_pb)}
-    total = columns["mcWeight"].values.sum(dtype=np.float64)
-    assert sum_weights(mode, 20_000, 11) == total
-    assert set(columns["SumWeights"].values) == {np.float32(total)}
-    assert total / 20_000 == pytest.approx(SIGNALS[mode].mean_weight, rel=0.03)
+    weights = columns["mcWeight"].values.sum(dtype=np.float64)
+    assert total(mode, 20_000, 11).weights == weights
+    assert set(columns["SumWeights"].values) == {np.float32(weights)}
+    assert weights / 20_000 == pytest.approx(SIGNALS[mode].mean_weight, rel=0.03)
     for name in SCHEMA:
         if name.startswith("scaleFactor_"):
             assert 0.9 < columns[name].values.mean() < 1.1, name
@@ -99,9 +100,10 @@ def test_the_cross_section_of_tth_has_the_branching_ratio_once():
 
 def test_sums_of_weights_are_exact_in_any_order():
     weights = generate("gg", 30_000, 5)["mcWeight"].values.astype(np.float64)
-    assert weights.sum() == sum_weights("gg", 30_000, 5)
-    assert weights[::-1].cumsum()[-1] == sum_weights("gg", 30_000, 5)
-    assert weights[:12_345].sum() == sum_weights("gg", 12_345, 5)
+    assert weights.sum() == total("gg", 30_000, 5).weights
+    assert weights[::-1].cumsum()[-1] == total("gg", 30_000, 5).weights
+    assert weights[:12_345].sum() == total("gg", 12_345, 5).weights
+    assert (weights**2).sum() == pytest.approx(total("gg", 30_000, 5).squares, rel=1e-12)
 
 
 def test_data_has_the_conventions_of_data(sample):
@@ -140,13 +142,14 @@ def test_systematic_shifts_are_small_absolute_momenta(sample, prefix):
 # -- reproducibility
 
 
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("mode", ["VBF", "data"])
-def test_the_events_do_not_depend_on_the_pieces(mode):
-    whole = generate(mode, 2 * BLOCK + 300, 3)
-    total = None if mode == "data" else sum_weights(mode, 2 * BLOCK + 300, 3)
+def test_the_events_do_not_depend_on_the_pieces(mode, release):
+    whole = generate(mode, 2 * BLOCK + 300, 3, release=release)
+    totals = total(mode, 2 * BLOCK + 300, 3)
     first = 0
     for events in (1, BLOCK - 2, 2, BLOCK + 250, 49):
-        piece = generate(mode, events, 3, first, sum_of_weights=total)
+        piece = generate(mode, events, 3, first, totals=totals, release=release)
         assert_equal(piece, {name: column[first : first + events] for name, column in whole.items()})
         first += events
     assert first == 2 * BLOCK + 300
@@ -183,9 +186,8 @@ def test_impossible_requests_are_config_errors(arguments, message):
         generate(*arguments)
 
 
-def test_data_has_no_sum_of_weights():
-    with pytest.raises(ConfigError, match="data has no sum of weights"):
-        sum_weights("data", 10, 1)
+def test_data_has_no_weights_to_sum():
+    assert total("data", 10, 1) == Totals(10, 1.0, 1.0)
 
 
 # -- physics

@@ -92,6 +92,30 @@ def test_every_type_is_written_as_root_names_it_and_read_back_bit_by_bit(tmp_pat
     assert array["many"].tolist() == [values, values, values, []]
 
 
+@pytest.mark.parametrize(("dtype", "root_name"), list(zip(TYPES, ROOT_NAMES, strict=True)))
+def test_rvecs_of_every_type(tmp_path, dtype, root_name):
+    columns = columns_from_events(
+        [{"many": extremes(dtype) * n} for n in range(5)], {"many": Branch(dtype, vector=True)}
+    )
+    with TreeWriter(tmp_path / "x.root", "t", {"many": Branch(dtype, vector=True, rvec=True)}, "types") as writer:
+        writer.fill({"many": columns["many"][:3]})
+        writer.fill({"many": columns["many"][3:]})
+    file = load_root().TFile(str(tmp_path / "x.root"))
+    assert file.Get("t").GetBranch("many").GetClassName() == f"ROOT::VecOps::RVec<{root_name}>"
+    file.Close()
+    assert_same(read(tmp_path / "x.root"), columns)
+    frame = load_root().RDataFrame("t", str(tmp_path / "x.root"))
+    assert frame.GetColumnType("many") == f"ROOT::VecOps::RVec<{root_name}>"
+    found = frame.AsNumpy(["many"])["many"]
+    assert [list(one) for one in found] == [extremes(dtype) * n for n in range(5)]
+
+
+def test_an_rvec_is_a_vector():
+    assert Branch("float32", vector=True, rvec=True).leaf == "ROOT::VecOps::RVec<float>"
+    with pytest.raises(ValueError, match="an RVec is a vector"):
+        Branch("float32", rvec=True)
+
+
 def test_order_title_texts_and_compression_of_the_file(tmp_path):
     path = tmp_path / "x.root"
     write_tree(path, "mini", every_type(10), title="what it is", texts={"provenance": '{"a": "ü"}', "more": ""})

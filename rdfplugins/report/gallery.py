@@ -1,0 +1,103 @@
+"""Which plots a report has, in which order, and what their files are called."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins.report import cutflow_plot, draw, values, variation_plot
+from rdfplugins.report.blinding import mass_histogram
+from rdfplugins.report.prepare import prepare, remarks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from rdfplugins.config import Config
+    from rdfplugins.report.blinding import Blinding
+    from rdfplugins.report.contents import Contents
+    from rdfplugins.report.model import VariationNumbers
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.+-]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """One plot of a report.
+
+    Attributes
+    ----------
+    name
+        Of its files, without ending.
+    section, heading
+        Under which it stands on the page, and what it shows.
+    values
+        What goes into ``<name>.json``; None: the numbers stand in another file.
+    write
+        Draws it into a folder and returns the files.
+    """
+
+    name: str
+    section: str
+    heading: str
+    values: dict[str, Any] | None
+    write: Callable[[Path], tuple[Path, ...]]
+
+
+def pictures(config: Config, samples: Sequence[Contents], blinding: Blinding | None) -> list[Picture]:
+    """Return all plots: cutflow, histograms with the mass first, categories, variations of the mass."""
+    cutflows = [sample.cutflow for sample in samples]
+    cuts = cutflow_plot.prepare_cutflow(cutflows, config.input.lumi_pb, remarks_of(config, samples), blinding=blinding)
+    found = [
+        Picture(cutflow_plot.NAME, "Cutflow", "Cutflow", None, lambda folder: cutflow_plot.write_cutflow(cuts, folder))
+    ]
+    histograms = list(config.select.histograms)
+    # histograms come first: their files have their names, whatever the others are called
+    taken = {cutflow_plot.NAME, *histograms}
+    mass = mass_histogram(config)
+    histograms.sort(key=lambda name: name != mass)
+    found += [_histogram(config, samples, name, None, name) for name in histograms]
+    for category in dict.fromkeys(name for sample in samples for name in sample.regions if name is not None):
+        found += [
+            _histogram(config, samples, name, category, unique(f"{name}_{category}", taken))
+            for name in histograms
+            if all(category in one.regions and name in one.regions[category].histograms for one in samples)
+        ]
+    if mass is not None:
+        for numbers in variation_plot.prepare_variations(config, mass, samples):
+            found.append(_variation(dataclasses.replace(numbers, name=unique(f"{mass}_{numbers.variation}", taken))))
+    return found
+
+
+def unique(wanted: str, taken: set[str]) -> str:
+    """Return the name of a file that is not taken yet, whatever the case of its letters, and note it as taken."""
+    plain = _NO_NAME.sub("_", wanted)
+    used = {name.casefold() for name in taken}
+    name, number = plain, 1
+    while name.casefold() in used:
+        number += 1
+        name = f"{plain}_{number}"
+    taken.add(name)
+    return name
+
+
+def _histogram(config: Config, samples: Sequence[Contents], histogram: str, category: str | None, name: str) -> Picture:
+    numbers = prepare(config, histogram, samples, category=category, name=name)
+    return Picture(
+        name,
+        "Histograms" if category is None else f"Category {category}",
+        histogram if category is None else f"{histogram}, {category}",
+        values.plot_values(numbers),
+        lambda folder: draw.write_plot(numbers, folder),
+    )
+
+
+def _variation(numbers: VariationNumbers) -> Picture:
+    return Picture(
+        numbers.name,
+        "Systematic variations",
+        f"{numbers.histogram}, {numbers.variation} up and down",
+        values.variation_values(numbers),
+        lambda folder: variation_plot.write_variation(numbers, folder),
+    )

@@ -1,0 +1,107 @@
+"""The plot of a systematic variation: the mass with it, up and down, and without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rdfplugins.report import axes, lower, style
+from rdfplugins.report.model import VariationNumbers
+from rdfplugins.report.prepare import axis, components, luminosity_of, quantity_of, remarks_of
+from rdfplugins.report.systematics import shifts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from rdfplugins.config import Config
+    from rdfplugins.report.contents import Contents
+
+_NOMINAL = "Nominal"
+_LOOKS = {"up": {"color": "#e42536", "linestyle": "-"}, "down": {"color": "#5790fc", "linestyle": "--"}}
+# Of the highest bin: a ratio of bins lower than this is chance, and would set the scale of the axis.
+_SMALL = 0.05
+# Bins with a larger relative error have no ratio that means anything; their numbers are in the JSON file.
+_NOISE = 0.5
+
+
+def prepare_variations(config: Config, histogram: str, samples: Sequence[Contents]) -> list[VariationNumbers]:
+    """Return the numbers for each variation that simulated samples have, without the names of files."""
+    parts = components(config, histogram, samples, category=None, have_data=False)
+    if not parts:
+        return []
+    spec = config.select.histograms[histogram]
+    scale, unit = axis(spec, samples[0].regions[None].histograms[histogram], is_mass=True)
+    nominal = np.asarray(sum(part.values for part in parts))
+    return [
+        VariationNumbers(
+            name="",
+            histogram=histogram,
+            variation=shift.name,
+            column=spec.column,
+            title=spec.title,
+            edges=samples[0].regions[None].histograms[histogram].edges * scale,
+            unit=unit,
+            quantity=quantity_of(config),
+            nominal=nominal,
+            errors=np.sqrt(np.asarray(sum(part.variances for part in parts))),
+            up=None if shift.up is None else nominal + shift.up,
+            down=None if shift.down is None else nominal + shift.down,
+            remarks=remarks_of(config, [sample for sample in samples if not sample.is_data]),
+        )
+        for shift in shifts_of(histogram, samples, luminosity_of(config))
+    ]
+
+
+def write_variation(numbers: VariationNumbers, folder: Path) -> tuple[Path, ...]:
+    """Draw a variation into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.report.style.write`."""
+    return style.write(lambda: figure(numbers), numbers.name, folder)
+
+
+def relative(numbers: VariationNumbers, way: str) -> NDArray[np.float64] | None:
+    """Return contents with the variation over those without, float64[n]; NaN where there are none."""
+    varied: NDArray[np.float64] | None = getattr(numbers, way)
+    if varied is None:
+        return None
+    return varied / np.where(numbers.nominal > 0, numbers.nominal, np.nan)
+
+
+def figure(numbers: VariationNumbers) -> Any:
+    """Return the matplotlib Figure of a variation, in the style that is set."""
+    drawn, upper, below = style.new_figure(lower=True)
+    edges, nominal, errors = numbers.edges, numbers.nominal, numbers.errors
+    upper.set_xlim(edges[0], edges[-1])
+    upper.stairs(nominal, edges, color="black", linewidth=1.6, label=_NOMINAL)
+    lower.hatch(upper, edges, nominal - errors, nominal + errors, axes.STATISTICAL)
+    below.axhline(1.0, color="black", linewidth=1.2)
+    tops, near = [nominal + errors], [np.ones(1)]
+    for way, look in _LOOKS.items():
+        varied, ratio = getattr(numbers, way), relative(numbers, way)
+        if varied is None or ratio is None:
+            continue
+        name = axes.plain(axes.shortened(numbers.variation))
+        upper.stairs(varied, edges, linewidth=1.6, label=f" {name} {way}".removeprefix(" "), **look)
+        shown = np.where(errors < _NOISE * nominal, ratio, np.nan)
+        below.stairs(shown, edges, linewidth=1.6, baseline=None, **look)
+        tops.append(varied)
+        near.append(ratio[nominal > _SMALL * float(nominal.max())])
+    upper.set_ylabel(axes.y_label(numbers), loc="top")
+    style.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
+    width = axes.relative_limits(np.concatenate(near))
+    below.set_ylim(1.0 - width, 1.0 + width)
+    below.set_ylabel("Ratio to nominal", loc="center", fontsize=14)
+    below.set_xlabel(axes.x_label(numbers), loc="right")
+    below.locator_params(axis="y", nbins=5)
+    drawn.align_ylabels()
+    handles, labels = upper.get_legend_handles_labels()
+
+    def highest(low: float, high: float) -> float:
+        inside = (edges[1:] > low) & (edges[:-1] < high)
+        return max(0.0, *(float(top[inside].max()) for top in tops))
+
+    floor = min(0.0, 1.1 * min(float(top.min()) for top in tops))
+    style.make_room(drawn, upper, handles, labels, highest=highest, floor=floor)
+    return drawn

@@ -1,0 +1,150 @@
+"""Tables beside the cutflow: yields of categories, and what systematic variations make of all yields."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins.report.systematics import DOWN, UP, names_of
+from rdfplugins.report.tables import (
+    ABSENT,
+    HIDDEN,
+    Cell,
+    Grid,
+    cell_of,
+    cell_text,
+    cell_values,
+    expected_text,
+    quantity,
+    scale_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rdfplugins.cutflow import Cut
+    from rdfplugins.report.blinding import Blinding
+    from rdfplugins.report.contents import Contents
+
+_ALL_SIMULATION = "all simulation"
+
+
+def category_names(samples: Sequence[Contents]) -> list[str]:
+    """Return the names of the categories of all samples, ``none`` last."""
+    names = list(dict.fromkeys(name for sample in samples for name in sample.regions if name is not None))
+    return [*names, *(["none"] if any("none" in sample.categories for sample in samples) else [])]
+
+
+def category_cells(sample: Contents, lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Cell]:
+    """Return the yield of each category of a sample; its efficiency is the share of what passed all cuts.
+
+    Parameters
+    ----------
+    sample
+        One sample.
+    lumi_pb
+        Integrated luminosity in 1/pb; None leaves simulation in pb.
+    blinding
+        Hides data where the events after the last cut are hidden: the categories would add up to them.
+    """
+    if sample.is_data and blinding is not None and blinding.hides(None, sample.cuts):
+        return dict.fromkeys(sample.categories, HIDDEN)
+    scale, total = scale_of(sample.cutflow, lumi_pb), sample.cutflow.cuts[-1].weighted
+    return {name: cell_of(cut, scale, total) for name, cut in sample.categories.items()}
+
+
+def category_grids(
+    samples: Sequence[Contents], lumi_pb: float | None, *, blinding: Blinding | None = None
+) -> list[Grid]:
+    """Return tables of raw and of expected events of the categories; none where there are no categories."""
+    names = category_names(samples)
+    if not names:
+        return []
+    cells = [category_cells(sample, lumi_pb, blinding=blinding) for sample in samples]
+    head = ("category", *(sample.name for sample in samples))
+    what = quantity([sample.cutflow for sample in samples], lumi_pb)
+    return [
+        Grid(title, head, tuple((name, *(cell_text(column.get(name), word) for column in cells)) for name in names))
+        for title, word in (
+            ("Categories: raw events", lambda cell: str(cell.events)),
+            (f"Categories: {what}", expected_text),
+        )
+    ]
+
+
+def relative(varied: float, nominal: float) -> float | None:
+    """Return the change of a yield relative to what it was; None where it was 0."""
+    return (varied - nominal) / nominal if nominal else None
+
+
+def format_shift(fraction: float | None) -> str:
+    """Return a relative change in per cent with its sign.
+
+    Examples
+    --------
+    >>> format_shift(0.01234), format_shift(-1e-7)
+    ('+1.23 %', '0.00 %')
+    """
+    if fraction is None or not math.isfinite(fraction):
+        return ABSENT
+    text = f"{100.0 * fraction:+.2f}"
+    return f"{'0.00' if float(text) == 0 else text} %"
+
+
+def variation_grids(samples: Sequence[Contents]) -> list[Grid]:
+    """Return a table of what each variation changes after the last cut; none where there are no variations."""
+    simulated = [sample for sample in samples if not sample.is_data]
+    several = len(simulated) > 1 and len({sample.cutflow.weighted for sample in simulated}) == 1
+    rows = []
+    for label in _labels(simulated):
+        changes = [_last_change(sample, label) for sample in simulated]
+        rows.append((label, *changes, *([_change_of_sum(simulated, label)] if several else [])))
+    head = ("variation", *(sample.name for sample in simulated), *([_ALL_SIMULATION] if several else []))
+    return [Grid("Systematic variations: change after the last cut", head, tuple(rows))] if rows else []
+
+
+def _labels(samples: Sequence[Contents]) -> list[str]:
+    """Return all labels in the order up, down of each variation."""
+    there = {label for sample in samples for label in sample.cutflow_variations}
+    return [label for name in names_of(samples) for label in (f"{name}_{UP}", f"{name}_{DOWN}") if label in there]
+
+
+def _last_change(sample: Contents, label: str) -> str:
+    if label not in sample.cutflow_variations:
+        return ABSENT
+    return format_shift(relative(sample.cutflow_variations[label].cuts[-1].weighted, sample.cutflow.cuts[-1].weighted))
+
+
+def _change_of_sum(samples: Sequence[Contents], label: str) -> str:
+    """Return the change of the sum; a sample without this variation stays as it is."""
+    nominal = math.fsum(sample.cutflow.cuts[-1].weighted for sample in samples)
+    varied = math.fsum(sample.cutflow_variations.get(label, sample.cutflow).cuts[-1].weighted for sample in samples)
+    return format_shift(relative(varied, nominal))
+
+
+def extra_values(sample: Contents, lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Any]:
+    """Return categories and variations of a sample as JSON values; a key is left out where there are none."""
+    found: dict[str, Any] = {}
+    flow = sample.cutflow
+    if sample.cutflow_variations and not sample.is_data:
+        found["variations"] = {
+            label: [
+                {"name": cut.name, **_varied(cut, nominal, sample, lumi_pb)}
+                for cut, nominal in zip(varied.cuts, flow.cuts, strict=True)
+            ]
+            for label, varied in sample.cutflow_variations.items()
+        }
+    if sample.categories:
+        cells = category_cells(sample, lumi_pb, blinding=blinding)
+        found["categories"] = {name: cell_values(cell, flow, lumi_pb) for name, cell in cells.items()}
+        for label, cuts in ({} if sample.is_data else sample.category_variations).items():
+            for name, cut in cuts.items():
+                there = found["categories"].setdefault(name, {}).setdefault("variations", {})
+                there[label] = _varied(cut, sample.categories[name], sample, lumi_pb)
+    return found
+
+
+def _varied(cut: Cut, nominal: Cut, sample: Contents, lumi_pb: float | None) -> dict[str, Any]:
+    cell = cell_values(cell_of(cut, scale_of(sample.cutflow, lumi_pb), 0.0), sample.cutflow, lumi_pb)
+    kept = {key: value for key, value in cell.items() if key not in {"efficiency", "blinded"}}
+    return {**kept, "relative": relative(cut.weighted, nominal.weighted)}

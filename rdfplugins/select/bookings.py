@@ -1,0 +1,134 @@
+"""What an event loop fills: cutflow, histograms and yields of categories, nominal and for each systematic shift."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import cpp
+from rdfplugins.cutflow import ALL, Cutflow, Yield
+from rdfplugins.nodes import base
+from rdfplugins.select.cutflow import Booked, BookedCuts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rdfplugins.config import HistogramConfig
+
+WEIGHT = "rdfp_weight_"
+ONE = "rdfp_one_"
+CATEGORY = "category"
+NO_CATEGORY = "none"
+
+
+@dataclasses.dataclass
+class Point:
+    """A place in the graph after a cut: the events that passed it, until the next cut takes some away."""
+
+    cut: str
+    df: Any
+    condition: str | None = None
+
+    def passed(self) -> Any:
+        """Return the events."""
+        return self.df if self.condition is None else self.df.Filter(self.condition)
+
+
+class Bookings:
+    """Books histograms on a graph, and reads them after its event loop.
+
+    Parameters
+    ----------
+    variations
+        Labels such as ``photon_pt_up``; what is booked is filled for each of them, too.
+    """
+
+    def __init__(self, variations: Sequence[str]) -> None:
+        cpp.include("rdfplugins/runtime.h")
+        if variations:
+            cpp.include("rdfplugins/variations.h")
+        self.variations = tuple(variations)
+        self.points: list[Point] = []
+        self._all: BookedCuts | None = None
+        self._cuts: list[BookedCuts] = []
+        self._categories: tuple[str, ...] = ()
+        self._yields: BookedCuts | None = None
+        self._histograms: dict[str, Booked] = {}
+
+    # -- cuts
+
+    def count_all(self, df: Any, bad: str) -> None:
+        """Count all events; the column ``bad`` is 1 for those whose weight is not finite, else 0."""
+        self._all = self._count(df, bad, (ALL,), 2)
+        self.points.append(Point(ALL, df))
+
+    def count_cuts(self, df: Any, column: str, names: tuple[str, ...]) -> None:
+        """Count the cuts of a node: ``column`` holds how many of them, in their order, an event has passed."""
+        if names:
+            self._cuts.append(self._count(df, column, names, len(names) + 1))
+        self.points += [Point(name, df, f"{column} >= {number}") for number, name in enumerate(names, start=1)]
+
+    def count_filter(self, df: Any, name: str, zero: str) -> None:
+        """Count the events behind a filter; ``zero`` is a column of zeros."""
+        self._cuts.append(self._count(df, zero, (name,), 1))
+        self.points.append(Point(name, df))
+
+    def count_categories(self, df: Any, names: tuple[str, ...]) -> None:
+        """Count the events of each category, by the column ``category``."""
+        self._categories = names
+        self._yields = self._count(df, f"{CATEGORY} + 1", (NO_CATEGORY, *names), len(names) + 1)
+
+    def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int) -> BookedCuts:
+        """Book how many cuts were passed, counted and weighted; all of double, so that ROOT compiles one action."""
+        passed = f"rdfp_passed_{len(self._cuts)}_{'' if column != f'{CATEGORY} + 1' else 'category_'}"
+        node = base.as_rnode(df.Define(passed, f"double({column})"))
+        raw = self._book(node, f"raw_{names[0]}", (bins, -0.5, bins - 0.5), passed, ONE)
+        weighted = self._book(node, f"weighted_{names[0]}", (bins, -0.5, bins - 0.5), passed, WEIGHT)
+        return BookedCuts(names, raw, weighted)
+
+    # -- histograms
+
+    def histogram(self, point: Point, name: str, spec: HistogramConfig) -> None:
+        """Book a histogram of the events at a point; one of the last point is booked for each category, too."""
+        df = _numbers(point.passed(), spec.column)
+        title = f"{name};{spec.title or spec.column};events"
+        axis = (spec.bins, *spec.range)
+        self._histograms[name] = self._book(base.as_rnode(df), title, axis, spec.column, WEIGHT)
+        if point is not self.points[-1]:
+            return
+        for number, category in enumerate(self._categories):
+            node = base.as_rnode(df.Filter(f"{CATEGORY} == {number}"))
+            path = f"categories/{category}/{name}"
+            self._histograms[path] = self._book(node, title, axis, spec.column, WEIGHT)
+
+    def _book(self, node: Any, title: str, axis: tuple[int, float, float], column: str, weight: str) -> Booked:
+        rdfp = cpp.load_root().rdfp
+        name = title.partition(";")[0]
+        nominal = rdfp.runtime.histogram(node, name, title, *axis, column, weight)
+        return Booked(nominal, rdfp.variations.of(nominal) if self.variations else None)
+
+    # -- after the loop
+
+    def cutflow(self, sample: str, kind: str, *, weighted: bool, variation: str | None = None) -> Cutflow:
+        """Return the cutflow, nominal or under a variation."""
+        assert self._all is not None
+        cuts = [self._all.read_total(variation), *(cut for booked in self._cuts for cut in booked.read(variation))]
+        return Cutflow(sample, kind, tuple(cuts), self._all.read_bad(variation), weighted)
+
+    def categories(self, variation: str | None = None) -> Mapping[str, Yield]:
+        """Return the yield of each category, and of events that belong to none under ``none``."""
+        return {} if self._yields is None else self._yields.read_each(variation)
+
+    def histograms(self) -> Iterator[tuple[str, Any]]:
+        """Yield (path in the output file, TH1D), nominal ones first."""
+        for path, booked in self._histograms.items():
+            yield path, booked.read(None)
+        for variation in self.variations:
+            for path, booked in self._histograms.items():
+                yield f"variations/{variation}/{path}", booked.read(variation)
+
+
+def _numbers(df: Any, column: str) -> Any:
+    """Return the events whose value is a number: NaN would count as overflow."""
+    kind = str(df.GetColumnType(column))
+    return df.Filter(f"{column} == {column}") if kind in {"float", "double", "Float_t", "Double_t"} else df

@@ -1,0 +1,159 @@
+"""What all exports hold: the columns that every sample has, their rows in order, and what is said about them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rdfplugins._version import __version__
+from rdfplugins.reading import Kind, open_table
+from rdfplugins.select.export.sort import sorted_blocks
+from rdfplugins.select.keys import SPLITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rdfplugins.config import Config
+    from rdfplugins.reading import Table
+    from rdfplugins.select.export.blocks import Block
+
+LABEL_ID = "label_id"
+_FROM_RECORD = ("kind", "label", "simulation")
+
+
+class Contents:
+    """The trees of all samples, open.
+
+    Attributes
+    ----------
+    columns
+        Those that every sample has, in the order of the first; ``event_key`` and ``label_id`` are among them.
+    labels
+        Label -> ``label_id``.
+    entries
+        Rows of all samples.
+    about
+        What is said beside the rows, as JSON texts: ``labels``, ``splits``, ``units``, ``samples``, ``provenance``.
+        Neither times nor paths of machines: equal inputs give equal bytes.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        tables: Sequence[Table],
+        labels: Mapping[str, int],
+        records: Sequence[Mapping[str, Any]],
+        folder: Path,
+    ) -> None:
+        self._config = config
+        self._tables = tables
+        self._folder = folder
+        self.labels = labels
+        self.entries = sum(table.entries for table in tables)
+        self.columns = [name for name in tables[0].kinds if all(name in table.kinds for table in tables)]
+        self.left_out = sorted({name for table in tables for name in table.kinds} - set(self.columns))
+        self.units = _units(records, self.columns)
+        self.about = {
+            "labels": _json(labels),
+            "splits": _json({name: number for number, name in enumerate(SPLITS)}),
+            "units": _json(self.units),
+            "samples": _json(_samples(config, tables, labels, records)),
+            "provenance": _json(_provenance(config, records)),
+        }
+
+    def kinds(self) -> dict[str, Kind]:
+        """Return the one kind of each column that holds the values of all samples exactly.
+
+        Raises
+        ------
+        ConfigError
+            For a column whose types have no such kind, as int64 and float32.
+        """
+        found = {}
+        for name in self.columns:
+            kinds = [table.kinds[name] for table in self._tables]
+            common = _common(kinds)
+            if common is None:
+                samples = list(self._config.input.samples)
+                other = next(number for number, kind in enumerate(kinds) if _common([kinds[0], kind]) is None)
+                raise self._config.fault(
+                    f"column '{name}' is {kinds[0]} in sample {samples[0]} and {kinds[other]} in {samples[other]},"
+                    " which have no common type: cast one of them, or list the columns without it under"
+                    " select.output.columns",
+                    *("select", "output", "exports"),
+                )
+            found[name] = common
+        return found
+
+    def of_each(self) -> list[dict[str, Kind]]:
+        """Return, for each sample, the kinds of the columns as its tree has them."""
+        return [{name: table.kinds[name] for name in self.columns} for table in self._tables]
+
+    def blocks(self, kinds: Mapping[str, Kind] | Sequence[Mapping[str, Kind]]) -> Iterator[Block]:
+        """Yield all rows, sample by sample, each sorted by ``event_key``; ``kinds`` is one for all, or one for each."""
+        each = [kinds] * len(self._tables) if not isinstance(kinds, list) else kinds
+        for table, own in zip(self._tables, each, strict=True):
+            yield from sorted_blocks(table, own, self._folder)
+
+
+@contextlib.contextmanager
+def open_contents(
+    config: Config, files: Sequence[Path], labels: Mapping[str, int], records: Sequence[Mapping[str, Any]]
+) -> Iterator[Contents]:
+    """Open the trees of all samples; ``records`` are their provenances."""
+    with contextlib.ExitStack() as stack:
+        tree = config.select.output.tree
+        tables = [stack.enter_context(open_table(file, tree)) for file in files]
+        yield Contents(config, tables, labels, records, files[0].parent)
+
+
+def _common(kinds: Sequence[Kind]) -> Kind | None:
+    """Return the kind that holds the values of all exactly: integers stay integers, bool stays bool."""
+    if len(set(kinds)) == 1:
+        return kinds[0]
+    dtypes = [kind.dtype for kind in kinds if kind.dtype is not None]
+    if len(dtypes) < len(kinds) or len({kind.vector for kind in kinds}) > 1:
+        return None
+    common = np.result_type(*dtypes)
+    letters = {dtype.kind for dtype in dtypes}
+    if letters <= {"i", "u"} and common.kind in "iu":
+        return Kind(common, kinds[0].vector)
+    return Kind(common, kinds[0].vector) if letters == {"f"} else None
+
+
+def _units(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for record in reversed(records):  # the first sample decides
+        units = record.get("units")
+        found |= units if isinstance(units, dict) else {}
+    return {name: found[name] for name in columns if found.get(name)}
+
+
+def _samples(
+    config: Config, tables: Sequence[Table], labels: Mapping[str, int], records: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    found = {}
+    for name, table, record in zip(config.input.samples, tables, records, strict=True):
+        said = {key: record["sample"][key] for key in _FROM_RECORD}
+        number = {"label_id": labels[said["label"]], "entries": table.entries}
+        found[name] = {**said, **number, "normalisation": record["normalisation"]}
+    return found
+
+
+def _provenance(config: Config, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "made_by": f"rdfplugins {__version__}",
+        "root": sorted({str(record.get("root")) for record in records}),
+        "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
+        "lumi_pb": config.input.lumi_pb,
+        "input_units": config.input.units,
+        "partial": any(record.get("partial") for record in records),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

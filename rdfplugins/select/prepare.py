@@ -1,0 +1,119 @@
+"""What is settled for a sample before any event loop runs: its files, its normalisation, whether it is up to date."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import provenance
+from rdfplugins.errors import InputError
+from rdfplugins.select import freshness, inputs, keys, normalise
+from rdfplugins.select.steps import used_columns
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rdfplugins.config import Config
+    from rdfplugins.sample import Sample
+    from rdfplugins.select.duplicates import Duplicates
+    from rdfplugins.select.options import Options
+    from rdfplugins.select.sources import Source
+
+STAGE = "select"
+_NORMALISATION = {
+    "mc": "a sum_of_weights of the config must be that of the files that are left",
+    "data": "lumi_pb must be that of the files that are left",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A sample whose inputs have been looked at.
+
+    Attributes
+    ----------
+    path
+        Its output.
+    fresh
+        Whether the output is up to date.
+    record
+        What the provenance of the output says of inputs and config.
+    """
+
+    name: str
+    path: Path
+    inputs: inputs.Inputs
+    sample: Sample
+    fresh: bool
+    record: dict[str, Any]
+
+
+def open_inputs(config: Config, name: str, source: Source, options: Options) -> inputs.Inputs:
+    """Open all files of a sample; InputError at its line in the config."""
+    try:
+        found = inputs.inspect(
+            source.paths,
+            config.input.tree,
+            skip_bad=config.input.on_bad_file == "skip",
+            constants=normalise.constants(config, name),
+        )
+    except InputError as error:
+        raise at_sample(config, name, error) from error
+    for skipped, reason in found.skipped:
+        advice = _NORMALISATION[config.input.samples[name].kind]
+        options.say(f"{name}: warning: skipped {skipped}: {reason}; {advice}")
+    return found
+
+
+def resolve(
+    config: Config, name: str, source: Source, found: inputs.Inputs, options: Options
+) -> tuple[Sample, dict[str, object]]:
+    """Return the sample with its normalisation, and what is said of it; faults of its schema are raised here, too."""
+    sample, origin = normalise.resolve(config, name, found, generated=source.generated, say=options.say)
+    try:
+        found.check(used_columns(config, name, sample))
+    except InputError as error:
+        raise at_sample(config, name, error) from error
+    return sample, origin
+
+
+def at_sample(config: Config, name: str, error: InputError) -> InputError:
+    """Return an error of a file, at the line of its sample."""
+    return InputError(str(config.fault(str(error), "input", "samples", name)))
+
+
+def prepare(
+    config: Config,
+    name: str,
+    *,
+    opened: tuple[Source, inputs.Inputs],
+    duplicates: Duplicates | None,
+    options: Options,
+) -> Prepared:
+    """Resolve the normalisation of a sample whose files are opened, and see whether its output is up to date."""
+    source, found = opened
+    path = options.folder / f"{name}.root"
+    sample, origin = resolve(config, name, source, found, options)
+    partial = options.max_events is not None and options.max_events < found.entries
+    earlier = duplicates.earlier(name) if duplicates is not None else []
+    key = freshness.key(config, name, found, max_events=options.max_events if partial else None, earlier=earlier)
+    simulated = source.simulated or any(file.simulation for file in found.files)
+    record = {
+        "stages": {STAGE: key},
+        "settings": freshness.sample_settings(config, name),
+        "common_settings": freshness.settings(config),
+        "config": {"name": config.path.name, "sha256": config.source.sha256, "text": config.source.text},
+        "sample": {"name": name, "kind": sample.kind, "label": sample.label, "simulation": simulated},
+        "samples": list(config.input.samples),
+        "exports": list(config.select.output.exports),
+        "labels": freshness.label_ids(config),
+        "splits": list(keys.SPLITS),
+        "inputs": [file.identity() for file in found.files],
+        "skipped": [{"path": skipped, "reason": reason} for skipped, reason in found.skipped],
+        "normalisation": origin,
+        "lumi_pb": config.input.lumi_pb,
+        "file_units": config.input.units,
+        "partial": partial,
+    }
+    fresh = not options.force and provenance.is_fresh(path, STAGE, key)
+    return Prepared(name, path, found, sample, fresh, record)

@@ -1,0 +1,168 @@
+"""One sample: its graph, one event loop, and the file that comes of it, checked before it takes its name."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rdfplugins import cpp, provenance
+from rdfplugins.cutflow import Cutflow
+from rdfplugins.errors import InputError, RdfpluginsError
+from rdfplugins.files import atomic
+from rdfplugins.nodes import base
+from rdfplugins.select import duplicates, export, keys, loop, output
+from rdfplugins.select.cutflow import to_histograms
+from rdfplugins.select.graph import Graph
+from rdfplugins.select.storable import refuse_unstorable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rdfplugins.config import Config
+    from rdfplugins.select.options import Options
+    from rdfplugins.select.prepare import Prepared
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleOutput:
+    """What the stage made, or found up to date, for one sample."""
+
+    sample: str
+    path: Path
+    cutflow: Cutflow
+    made: bool
+
+
+def run_sample(config: Config, prepared: Prepared, later: duplicates.Later | None, options: Options) -> SampleOutput:
+    """Make the output of a sample, unless it is up to date.
+
+    Parameters
+    ----------
+    later
+        Entries to be dropped, as earlier ones hold their events already; None: none.
+    """
+    name, path = prepared.name, prepared.path
+    if prepared.fresh:
+        options.say(f"{name}: {path} is up to date")
+        return SampleOutput(name, path, Cutflow.from_json((provenance.read(path) or {})["cutflow"]), made=False)
+    root = cpp.load_root()
+    chain = duplicates.chain_of(config, prepared.inputs)
+    frame = root.RDataFrame(chain)
+    start, entries, dropped = frame, prepared.inputs.entries, 0
+    if options.max_events is not None and options.max_events < entries:  # Range takes 32 bits and keeps the last ones
+        start, entries = frame.Range(options.max_events), options.max_events
+    if later is not None:
+        dropped = int(np.count_nonzero(later.entries < entries))
+        start, entries = later.drop(start, config), entries - dropped
+        options.say(f"{name}: {dropped} events dropped, as they are in earlier data, too")
+    graph = _graph(config, prepared, start, options)
+    rntuple = config.select.output.format == "rntuple"
+    if rntuple:
+        cpp.include("rdfplugins/rntuple.h")
+    tree = config.select.output.tree
+    with atomic(path) as part:
+        with cpp.compiling(f"the output of sample '{name}'", file=str(config.path)):
+            snapshot = root.rdfp.runtime.snapshot(base.as_rnode(graph.df), tree, str(part), graph.columns, rntuple)
+        source = loop.Source(chain, prepared.inputs)
+        loop.run(start, entries, name, source=source, unfinished=part, progress=options.progress)
+        del snapshot  # an RNTuple is complete when the last one who holds it lets go
+        if frame.GetNRuns() != 1:
+            raise RdfpluginsError(f"sample '{name}': {frame.GetNRuns()} event loops were run where one is meant")
+        cutflow = graph.cutflow()
+        _warn(cutflow, options)
+        _refuse_duplicates(config, graph, name, part, cutflow, rntuple=rntuple)
+        record = {
+            **provenance.describe(config.folder),
+            "root": str(root.gROOT.GetVersion()),
+            **prepared.record,
+            **_results(graph, cutflow),
+            "duplicates_dropped": dropped,
+        }
+        output.complete(
+            part,
+            tree=tree,
+            rntuple=rntuple,
+            entries=cutflow.cuts[-1].events,
+            histograms=_histograms(graph, root),
+            record=record,
+            unit_of=graph.unit_of,
+        )
+    return SampleOutput(name, path, cutflow, made=True)
+
+
+def _graph(config: Config, prepared: Prepared, df: Any, options: Options) -> Graph:
+    graph = Graph(
+        df,
+        config=config,
+        sample_name=prepared.name,
+        sample=prepared.sample,
+        label_id=prepared.record["labels"][prepared.sample.label],
+        inputs=prepared.inputs,
+    )
+    for column in graph.left_out:
+        options.say(f"{prepared.name}: column '{column}' is left out: its inputs are not there")
+    refuse_unstorable(config, graph.df, graph.columns)
+    if config.select.output.exports:
+        export.check(config, graph.df, graph.columns)
+    return graph
+
+
+def _results(graph: Graph, cutflow: Cutflow) -> dict[str, Any]:
+    """Return what the provenance tells of the loop."""
+    variations = graph.bookings.variations
+    yields = {label: _as_json(graph.bookings.categories(label)) for label in (None, *variations)}
+    names = [name for name in yields[None] if name != "none"]
+    return {
+        "cutflow": cutflow.to_json(),
+        "columns": graph.columns,
+        "units": {column: unit for column, unit in graph.unit_of.items() if column in graph.columns},
+        "variations": list(variations),
+        "cutflow_variations": {label: graph.cutflow(label).to_json() for label in variations},
+        "categories": {
+            "names": names,
+            "yields": yields[None],
+            "variations": {label: yields[label] for label in variations},
+        }
+        if names
+        else None,
+    }
+
+
+def _as_json(yields: Any) -> dict[str, Any]:
+    return {name: dataclasses.asdict(found) for name, found in yields.items()}
+
+
+def _histograms(graph: Graph, root: Any) -> Iterator[tuple[str, Any]]:
+    for variation in (None, *graph.bookings.variations):
+        prefix = f"variations/{variation}/" if variation else ""
+        for histogram in to_histograms(graph.cutflow(variation), root):
+            yield f"{prefix}{histogram.GetName()}", histogram
+    yield from graph.bookings.histograms()
+
+
+def _warn(cutflow: Cutflow, options: Options) -> None:
+    """Say what is likely to be a mistake: weights that are no numbers or all 0, data with weights, no events left."""
+    name, first = cutflow.sample, cutflow.cuts[0]
+    if cutflow.bad_weights:
+        options.say(
+            f"{name}: warning: {cutflow.bad_weights} of {first.events} events have a weight that is NaN or infinite;"
+            " they are left out of sums of weights"
+        )
+    elif first.events and first.variance == 0:
+        options.say(f"{name}: warning: all weights are 0")
+    elif cutflow.kind == "data" and not math.isclose(first.variance, first.events, rel_tol=1e-9):
+        options.say(f"{name}: warning: weights of data are not 1")
+    empty = next((cut.name for cut in cutflow.cuts if not cut.events), None)
+    if empty is not None and first.events:
+        options.say(f"{name}: warning: no event passes '{empty}' (is input.units right?)")
+
+
+def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutflow: Cutflow, *, rntuple: bool) -> None:
+    twice = keys.find_duplicates(path, config.select.output.tree, cutflow.cuts[-1].events, rntuple=rntuple)
+    if twice:
+        error = keys.duplicates_error(graph.keyed, name, config.input.key, twice)
+        raise InputError(str(config.fault(str(error), "input", "samples", name)))

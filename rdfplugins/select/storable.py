@@ -1,0 +1,59 @@
+"""Which of a user's columns a tree can hold: ROOT finds out in the event loop, and some types end the process there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import cpp
+from rdfplugins.config.steps import DefineStep
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rdfplugins.config import Config
+
+# of the standard library, without dictionaries: a tree takes them and holds nothing of them, or what cannot be read
+_HOLLOW = re.compile(
+    r"(std::)?(array|tuple|unique_ptr|shared_ptr|weak_ptr|optional|variant|function|atomic|basic_string_view"
+    r"|initializer_list|reference_wrapper)<|(std::)?(any|thread|mutex)$"
+)
+
+
+def refuse_unstorable(config: Config, df: Any, columns: Collection[str]) -> None:
+    """Raise ConfigError at the line of a definition that is to be written and cannot be.
+
+    Parameters
+    ----------
+    df
+        The data frame that has the columns.
+    columns
+        Those of the output.
+    """
+    rntuple = config.select.output.format == "rntuple"
+    for index, step in enumerate(config.select.steps):
+        for name in step.define if isinstance(step, DefineStep) else ():
+            if name not in columns or not df.HasColumn(name):
+                continue
+            kind = str(df.GetColumnType(name))
+            if not _storable(kind, rntuple=rntuple):
+                raise config.fault(
+                    f"column '{name}' is a {kind}, which a tree cannot hold; make it a number or a vector of numbers,"
+                    " or list the columns without it under select.output.columns",
+                    *("select", "steps", index, "define", name),
+                )
+
+
+def _storable(kind: str, *, rntuple: bool) -> bool:
+    if "*" in kind or "(" in kind:  # pointers, functions, lambdas
+        return False
+    root = cpp.load_root()
+    with cpp.captured_stderr():
+        if root.gROOT.GetType(kind):
+            return kind not in {"nullptr_t", "std::nullptr_t"}
+        found = root.TClass.GetClass(kind, True, True)  # noqa: FBT003 (load, silent)
+        if not found:
+            return bool(root.TEnum.GetEnum(kind))
+        if rntuple or found.HasDictionary():
+            return True
+        return not found.GetCollectionProxy() and not _HOLLOW.match(kind)

@@ -1,0 +1,185 @@
+"""Variations: shifts and bands against sums by hand, tables and plots of them, and samples that lack some."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from rdfplugins import report
+from rdfplugins.errors import InputError
+from rdfplugins.report import contents, variation_plot
+from rdfplugins.report.prepare import prepare
+from rdfplugins.report.systematics import variation_names
+from rdfplugins.report.yields import format_shift, variation_grids
+
+from .conftest import BACKGROUND, LUMI, secret_data, signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from rdfplugins.config import Config
+    from rdfplugins.report.contents import Contents
+    from rdfplugins.report.model import PlotNumbers
+
+BINS = np.arange(30)
+SHIFTS = {
+    "a": {
+        "pt_up": 0.002 * np.sin(BINS),
+        "pt_down": -0.001 * np.sin(BINS),
+        "met_up": np.full(30, 3e-4),
+        "met_down": np.full(30, 1e-4),  # both ways up
+    },
+    "b": {"pt_up": 0.001 * np.cos(BINS), "pt_down": np.zeros(30)},
+}
+
+
+@pytest.fixture
+def varied(write_sample: Callable[..., Path]) -> dict[str, Path]:
+    """Return two simulated samples with shifts that are known, one that has none, and data."""
+    nominal = {"a": signal(0.04) + 0.01, "b": signal(0.01) + 0.02}
+    files = {
+        name: write_sample(
+            name,
+            {"m_yy": (values, values * 1e-4)},
+            variations={label: {"m_yy": values + shift} for label, shift in SHIFTS[name].items()},
+        )
+        for name, values in nominal.items()
+    }
+    files["c"] = write_sample("c", {"m_yy": (signal(0.02), signal(0.02) * 1e-4)})
+    files["data"] = write_sample("data", {"m_yy": secret_data()}, kind="data")
+    return files
+
+
+@pytest.fixture
+def loaded(config: Callable[..., Config]) -> Config:
+    """Return a config of the samples above, in which nothing is signal."""
+    samples = (
+        "{a: {kind: mc, files: a}, b: {kind: mc, files: b}, c: {kind: mc, files: c}, data: {kind: data, files: d}}"
+    )
+    return config(f"input.samples={samples}", "report.signal=[c]")
+
+
+def read(config: Config, files: Mapping[str, Path]) -> list[Contents]:
+    return [contents.read(config, name, path) for name, path in files.items()]
+
+
+def numbers_of(config: Config, files: Mapping[str, Path]) -> PlotNumbers:
+    return prepare(config, "m_yy", read(config, files))
+
+
+def test_names_without_direction() -> None:
+    labels = ["photon_pt_down", "photon_pt_up", "up_up", "met_down", "odd"]
+    assert variation_names(labels) == ["photon_pt", "up", "met"]
+
+
+def test_shifts_of_one_variation_are_added_with_their_signs(loaded: Config, varied: dict[str, Path]) -> None:
+    shifts = {shift.name: shift for shift in numbers_of(loaded, varied).shifts}
+    assert list(shifts) == ["pt", "met"]
+    assert shifts["pt"].up == pytest.approx(LUMI * (SHIFTS["a"]["pt_up"] + SHIFTS["b"]["pt_up"]), abs=1e-9)
+    assert shifts["pt"].down == pytest.approx(LUMI * SHIFTS["a"]["pt_down"], abs=1e-9)
+    assert shifts["met"].up == pytest.approx(np.full(30, LUMI * 3e-4))
+
+
+def test_the_band_is_the_quadrature_of_all_shifts(loaded: Config, varied: dict[str, Path]) -> None:
+    band = numbers_of(loaded, varied).band
+    assert band is not None
+    for number in BINS:
+        pt = [LUMI * float(SHIFTS["a"]["pt_up"][number] + SHIFTS["b"]["pt_up"][number])]
+        pt.append(LUMI * float(SHIFTS["a"]["pt_down"][number]))
+        assert band.up[number] == pytest.approx(np.hypot(max(0.0, *pt), LUMI * 3e-4), abs=1e-9)
+        assert band.down[number] == pytest.approx(-min(0.0, *pt), abs=1e-9)
+    total = LUMI * (signal(0.04) + signal(0.01) + 0.03)
+    assert band.total == pytest.approx(total)
+    assert band.statistical == pytest.approx(np.sqrt(total * LUMI * 1e-4))
+    assert band.all_up == pytest.approx(np.sqrt(band.up**2 + band.statistical**2))
+    assert band.all_down == pytest.approx(np.sqrt(band.down**2 + band.statistical**2))
+
+
+def test_no_variations_no_band_of_them(config: Callable[..., Config], three: dict[str, Path]) -> None:
+    found = numbers_of(config(), three)
+    assert found.shifts == ()
+    assert found.band is not None
+    assert not found.band.up.any()
+    assert not found.band.down.any()
+    assert variation_grids(read(config(), three)) == []
+
+
+def test_table_of_changes_after_the_last_cut(loaded: Config, varied: dict[str, Path]) -> None:
+    (grid,) = variation_grids(read(loaded, varied))
+    assert grid.head == ("variation", "a", "b", "c", "all simulation")
+    rows = {row[0]: row[1:] for row in grid.rows}
+    assert list(rows) == ["pt_up", "pt_down", "met_up", "met_down"]
+    nominal = {"a": 0.34, "b": 0.61, "c": 0.02}
+    gain = {name: float(SHIFTS[name]["pt_up"].sum()) for name in ("a", "b")}
+    assert rows["pt_up"][:2] == tuple(f"{100 * gain[name] / nominal[name]:+.2f} %" for name in ("a", "b"))
+    assert rows["pt_up"][2] == "\N{EN DASH}"
+    assert rows["pt_up"][3] == f"{100 * (gain['a'] + gain['b']) / 0.97:+.2f} %"
+    assert rows["met_down"] == (f"{100 * 0.003 / 0.34:+.2f} %", "\N{EN DASH}", "\N{EN DASH}", f"{0.3 / 0.97:+.2f} %")
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.0123, "+1.23 %"), (-0.5, "-50.00 %"), (1e-9, "0.00 %"), (-1e-9, "0.00 %"), (None, "\N{EN DASH}")],
+)
+def test_format_shift(fraction: float | None, text: str) -> None:
+    assert format_shift(fraction) == text
+
+
+def test_json_holds_every_cut_of_every_variation(loaded: Config, varied: dict[str, Path], tmp_path: Path) -> None:
+    report.run(loaded, varied, tmp_path / "out")
+    samples: dict[str, Any] = json.loads((tmp_path / "out" / "report" / "cutflow.json").read_text())["samples"]
+    assert list(samples["a"]["variations"]) == list(SHIFTS["a"])
+    first, last = samples["a"]["variations"]["met_up"]
+    assert (first["name"], last["name"]) == ("all", "mass")
+    assert first["relative"] == 0.0
+    assert last["relative"] == pytest.approx(30 * 3e-4 / 0.34)
+    assert last["expected"] == pytest.approx(LUMI * (0.34 + 30 * 3e-4))
+    assert "variations" not in samples["c"]
+    assert "variations" not in samples["data"]
+
+
+def test_plots_of_variations(loaded: Config, varied: dict[str, Path], tmp_path: Path) -> None:
+    written = report.run(loaded, varied, tmp_path / "out")
+    names = [path.name for path in written[8:]]
+    assert names == [f"m_yy_{name}.{ending}" for name in ("pt", "met") for ending in ("png", "pdf", "json")]
+    values = json.loads((tmp_path / "out" / "report" / "m_yy_pt.json").read_text())
+    nominal = LUMI * (signal(0.04) + signal(0.01) + signal(0.02) + 0.03)
+    assert values["nominal"]["values"] == pytest.approx(nominal)
+    up = nominal + LUMI * (SHIFTS["a"]["pt_up"] + SHIFTS["b"]["pt_up"])
+    assert values["up"] == pytest.approx(up)
+    assert values["up_ratio"] == pytest.approx(up / nominal)
+    assert values["down_ratio"] == pytest.approx(1 + LUMI * SHIFTS["a"]["pt_down"] / nominal)
+
+
+def test_a_variation_with_one_direction(config: Callable[..., Config], write_sample: Callable[..., Path]) -> None:
+    files = {"gg": write_sample("gg", {"m_yy": signal(1.0)}, variations={"scale_up": {"m_yy": signal(1.1)}})}
+    samples = read(config(), files)
+    (numbers,) = variation_plot.prepare_variations(config(), "m_yy", samples)
+    assert numbers.down is None
+    assert numbers.up == pytest.approx(signal(1.1) * LUMI)
+    band = numbers_of(config(), files).band
+    assert band is not None
+    assert band.up == pytest.approx(signal(0.1) * LUMI, abs=1e-9)
+    assert not band.down.any()
+    assert len(variation_plot.figure(numbers).axes[1].get_lines()) == 1  # the line at 1; histograms are patches
+
+
+def test_data_have_no_variations(config: Callable[..., Config], write_sample: Callable[..., Path]) -> None:
+    """What a file of data may hold of them never reaches a report."""
+    data = write_sample("data", {"m_yy": BACKGROUND}, kind="data", variations={"x_up": {"m_yy": BACKGROUND * 2}})
+    files = {"gg": write_sample("gg", {"m_yy": signal(1.0)}), "data": data}
+    found = numbers_of(config(), files)
+    assert found.shifts == ()
+    assert variation_grids(read(config(), files)) == []
+
+
+def test_a_missing_histogram_of_a_variation_is_named(
+    config: Callable[..., Config], write_sample: Callable[..., Path]
+) -> None:
+    path = write_sample("gg", {"m_yy": signal(1.0)}, variations={"pt_up": {}})
+    with pytest.raises(InputError, match="no histogram 'variations/pt_up/m_yy'; run the stage select again"):
+        contents.read(config(), "gg", path)
