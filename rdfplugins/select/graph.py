@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rdfplugins.sample import Sample
     from rdfplugins.select.inputs import Inputs
 
-OWN_COLUMNS = ("event_key", "split", "fold", "label_id", CATEGORY)
+OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
 _ZERO = "rdfp_zero_"
 _BAD = "rdfp_bad_weight_"
 _INT8 = re.compile(r"\bsigned char|\bint8_t")
@@ -280,7 +280,9 @@ class Graph:
             with self._faults.noted():
                 self.df = self._expressions.condition(self.df, path, f"category '{name}'", column, expression)
                 value = f"{column} ? {number} : {value}"
-        self.df = self.df.Define(CATEGORY, value)
+        # files of the release of 2025 have a branch of this name: conditions see theirs, the output holds ours
+        define = self.df.Redefine if self.df.HasColumn(CATEGORY) else self.df.Define
+        self.df = define(CATEGORY, value)
         self.bookings.points[-1].df = self.df
         self.bookings.count_categories(self.df, tuple(categories))
         self._own.append(CATEGORY)

@@ -91,6 +91,18 @@ def test_wrong_conditions_are_told_at_their_line(
     assert "config.yaml:" in str(caught.value)
 
 
+def test_a_branch_of_that_name_is_seen_by_conditions_and_replaced_in_the_output(tmp_path: Path) -> None:
+    columns = {**helpers.small_columns(6), "category": np.array([5, 6, 5, 6, 6, 5], np.int32)}
+    path = helpers.write_columns(tmp_path / "own.root", columns)
+    found = helpers.columns(
+        helpers.run(tmp_path, config(path, select__categories={"six": "category == 6"})).outputs["one"]
+    )
+    assert found["category"].tolist() == [-1, 0, -1, 0, 0, -1]
+    plain = helpers.small_config(str(path), select__output={"dir": "out", "columns": ["category"]})
+    found = helpers.columns(helpers.run(tmp_path, plain, output=tmp_path / "plain").outputs["one"])
+    assert found["category"].tolist() == [5, 6, 5, 6, 6, 5]
+
+
 def test_name_of_the_column_is_reserved(tmp_path: Path, good: Path) -> None:
     steps = [{"define": {"category": "1"}}]
     with pytest.raises(ConfigError, match="'category' is reserved"):
