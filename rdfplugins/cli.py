@@ -16,7 +16,7 @@ from rich.console import Console
 
 from rdfplugins import pipeline
 from rdfplugins._version import __version__
-from rdfplugins.errors import ConfigError, InterruptedRunError, OutputError, RdfpluginsError
+from rdfplugins.errors import ConfigError, InterruptedRunError, OutputError, RdfpluginsError, did_you_mean
 from rdfplugins.files import atomic, make_folder
 
 if TYPE_CHECKING:
@@ -33,10 +33,16 @@ class _Commands(click.Group):
     """A group whose main form needs no command: ``rdfrun X.yaml`` is ``rdfrun run X.yaml``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        named = any(arg in self.commands for arg in args[:1])
-        if not named and any(arg.endswith(_YAML) for arg in args):
+        first = args[0] if args else ""
+        if (first.startswith("-") or first.endswith(_YAML)) and any(arg.endswith(_YAML) for arg in args):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            hint = did_you_mean(args[0], self.commands) or "; a config ends in .yaml or .yml (rdfrun -h)"
+            raise click.UsageError(f"no command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -107,9 +113,7 @@ def run(
 @click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Replace a value of the config; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="Faults only.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
-def check(
-    *, config: Path, samples: tuple[str, ...], overrides: tuple[str, ...], quiet: bool, verbose: bool
-) -> None:
+def check(*, config: Path, samples: tuple[str, ...], overrides: tuple[str, ...], quiet: bool, verbose: bool) -> None:
     """Find all that is wrong with CONFIG: opens the inputs and compiles the C++, but runs and writes nothing."""
     with _errors_to_exit_codes(verbose=verbose):
         faults, lines = pipeline.check(

@@ -181,6 +181,7 @@ def _with_columns(text: str, code: str, first: int) -> str:
 
 def compile_error(what: str, text: str, *, file: str | None, line: int | None, fallback: str) -> CppError:
     """Return the `CppError` for what the compiler printed; the user's own lines are preferred to the interpreter's."""
+    text = text.replace("no matching function for call to 'value'", "it has no value, or none that a column can hold")
     found = list(_DIAGNOSTIC.finditer(text))
     own = [match for match in found if not match["file"].startswith(_not_the_users(file))]
     if own:
@@ -204,8 +205,8 @@ def _not_the_users(file: str | None) -> tuple[str, ...]:
 
 
 def at_line(code: str, file: str | None, line: int | None) -> str:
-    """Return ``code`` marked so that errors are reported at ``file`` and ``line``; CppError for braces that do not fit."""
-    refuse_unbalanced(code, file, line)
+    """Return ``code`` marked so that errors are reported at ``file`` and ``line``; CppError where braces do not fit."""
+    refuse_unclosed(code, file, line)
     if file is None or line is None:
         return code
     escaped = file.replace("\\", "\\\\").replace('"', '\\"')
@@ -213,7 +214,7 @@ def at_line(code: str, file: str | None, line: int | None) -> str:
     return f'\n#line {line} "{escaped}"\n{code}\n#line {line + code.count(chr(10))} "{escaped}"'
 
 
-def refuse_unbalanced(code: str, file: str | None, line: int | None) -> None:
+def refuse_unclosed(code: str, file: str | None, line: int | None) -> None:
     """Raise CppError where something is never closed, for which the interpreter would wait forever, or never opened."""
     found = braces.unbalanced(code)
     if found is not None:
@@ -244,7 +245,7 @@ def include_user_header(path: Path, *, file: str | None = None, line: int | None
     """Include a user's header once in this process; ``file`` and ``line`` say where it was asked for."""
     if not path.is_file():
         raise CppError(f"header {path} does not exist", file=file, line=line)
-    refuse_unbalanced(path.read_text(errors="replace"), str(path), 1)
+    refuse_unclosed(path.read_text(errors="replace"), str(path), 1)
     _include_once(str(path.resolve()), str(path.resolve()), f"header {path}", path.resolve().parent)
 
 

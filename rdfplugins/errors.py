@@ -52,6 +52,14 @@ class InputError(RdfpluginsError):
     exit_code = 2
 
 
+class InputErrors(InputError):  # noqa: N818 (a plural)
+    """Several faults of inputs, all found in one go; ``str`` gives one line for each."""
+
+    def __init__(self, faults: Sequence[InputError]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
 class MissingColumnError(InputError):
     """Columns that a step needs and the tree does not have."""
 

@@ -129,7 +129,7 @@ def run(
         else:
             from rdfplugins import report
 
-            plots = report.run(loaded, freshness.up_to_date(loaded, folder, tell), folder)
+            plots = report.run(loaded, freshness.up_to_date(loaded, folder, tell), folder, tell)
     return RunResult(outputs, exports, cutflows, plots, loaded)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp
 from rdfplugins._version import __version__
+from rdfplugins.errors import OutputError
 from rdfplugins.paths import shipped
 
 if TYPE_CHECKING:
@@ -69,14 +70,16 @@ def read(path: Path) -> dict[str, Any] | None:
     """Return the provenance of a ROOT file; None if there is no such file, or it is not one of ours."""
     if not path.is_file():
         return None
-    with cpp.captured_stderr():  # whatever is wrong with the file, it is not up to date
+    crash = f"{path}: is damaged: ROOT crashed when it read it; remove it"
+    # whatever is wrong with the file, it is not up to date
+    with cpp.ending_cleanly(crash, code=OutputError.exit_code), cpp.captured_stderr():
         try:
             file = cpp.load_root().TFile.Open(str(path), "READ")
-        except OSError:
+            stored = file.Get(NAME)
+            text = str(stored.GetString()) if hasattr(stored, "GetString") else ""  # another's object may have our name
+            file.Close()
+        except Exception:  # of PyROOT: OSError, ReferenceError for a null pointer, and those of C++
             return None
-        stored = file.Get(NAME)
-        text = str(stored.GetString()) if hasattr(stored, "GetString") else ""  # another's object may have our name
-        file.Close()
     try:
         found = json.loads(text)
     except ValueError:

@@ -96,7 +96,7 @@ def test_version() -> None:
         (["x.yaml", "-j", "0"], "0 is not in the range"),
         (["x.yaml", "-j", "two"], "is not a valid integer"),
         (["x.yaml", "--max-events", "0"], "0 is not in the range"),
-        (["nonsense"], "No such command 'nonsense'"),
+        (["nonsense"], "no command 'nonsense'"),
         (["run"], "Missing argument 'CONFIG'"),
         (["a.yaml", "b.yaml"], "Got unexpected extra argument (b.yaml)"),
     ],

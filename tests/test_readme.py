@@ -93,10 +93,22 @@ def test_measurement_example_runs(tmp_path: Path) -> None:
     assert {path.suffix for path in result.exports} == {".h5", ".parquet"}
 
 
+def test_table_example_reads_what_the_shipped_config_writes(tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT_FOLDER / "configs" / "hgg_systematics.yaml").read_text())
+    for sample in config["input"]["samples"].values():
+        sample["simulate"]["events"] = 300
+    (tmp_path / "hgg_systematics.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    rp.run(tmp_path / "hgg_systematics.yaml", stages=["select"], output=tmp_path / "out" / "hgg_systematics")
+    printed = run_python(blocks("python")[2] + "print(len(train), len(table), sorted(labels))", tmp_path)
+    train, rows, names = printed.split(" ", 2)
+    assert 0.55 < int(train) / int(rows) < 0.75
+    assert names.strip() == "['VBF', 'Wp', 'Z', 'data', 'gg', 'tt']"
+
+
 def test_node_example_is_a_node(tmp_path: Path) -> None:
     used = "\nimport ROOT\ndf = ROOT.RDataFrame(4).Define('jet_n', 'rdfentry_')\n"
     assert (
-        run_python(blocks("python")[2] + used + "print(two_jets(df).Sum('n_extra_jets').GetValue())", tmp_path)
+        run_python(blocks("python")[3] + used + "print(two_jets(df).Sum('n_extra_jets').GetValue())", tmp_path)
         == "1.0\n"
     )
 

@@ -69,8 +69,11 @@ private:
     std::vector<std::string> files;
   };
   static constexpr std::size_t kStack = 1 << 16;
-  static constexpr std::array<Signal, 5> kSignals{
-      {{SIGSEGV, " (SIGSEGV)"}, {SIGBUS, " (SIGBUS)"}, {SIGABRT, " (SIGABRT)"}, {SIGILL, " (SIGILL)"}, {SIGFPE, " (SIGFPE: an integer divided by 0)"}}};
+  static constexpr std::array<Signal, 5> kSignals{{{SIGSEGV, " (SIGSEGV)"},
+                                                   {SIGBUS, " (SIGBUS)"},
+                                                   {SIGABRT, " (SIGABRT)"},
+                                                   {SIGILL, " (SIGILL)"},
+                                                   {SIGFPE, " (SIGFPE: an integer divided by 0)"}}};
 
   static CrashGuard *&top() {
     static CrashGuard *instance = nullptr;

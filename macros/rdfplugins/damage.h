@@ -41,7 +41,8 @@ public:
       const int reached = child < 0 ? -1 : last_of(ends[0]);
       ::close(ends[0]);
       int status = 0;
-      while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+      while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+      }
       if (reached < 0 || WIFEXITED(status)) return result;
       result[reached] = fatal(WTERMSIG(status)) ? WTERMSIG(status) : 0;
       next = reached + 1;

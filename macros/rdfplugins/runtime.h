@@ -17,6 +17,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <unistd.h>
@@ -30,7 +31,8 @@ inline ROOT::RDF::RResultPtr<ROOT::RDF::RInterface<ROOT::Detail::RDF::RLoopManag
 snapshot(RNode node, const std::string &tree, const std::string &file, const std::vector<std::string> &columns,
          bool rntuple) {
   ROOT::RDF::RSnapshotOptions options;
-  options.fOutputFormat = rntuple ? ROOT::RDF::ESnapshotOutputFormat::kRNTuple : ROOT::RDF::ESnapshotOutputFormat::kTTree;
+  options.fOutputFormat =
+      rntuple ? ROOT::RDF::ESnapshotOutputFormat::kRNTuple : ROOT::RDF::ESnapshotOutputFormat::kTTree;
   options.fLazy = true;
   options.fMode = "RECREATE";
   options.fCompressionAlgorithm = ROOT::RCompressionSetting::EAlgorithm::kZSTD; // least time of all, small files
@@ -51,8 +53,12 @@ inline ROOT::RDF::RResultPtr<TH1D> histogram(RNode node, const std::string &name
   return node.Histo1D(model, column, weight);
 }
 
-// What it is given; nothing, where an expression has no value, does not compile.
-template <typename T> constexpr T &&value(T &&given) { return static_cast<T &&>(given); }
+// What it is given. What RDataFrame takes and cannot keep does not compile: nothing, where an expression has no value,
+// and types without a default, such as lambdas.
+template <typename T, typename = std::enable_if_t<std::is_default_constructible_v<std::decay_t<T>>>>
+constexpr T &&value(T &&given) {
+  return static_cast<T &&>(given);
+}
 
 inline std::atomic<bool> &stop_requested() {
   static std::atomic<bool> requested{false};

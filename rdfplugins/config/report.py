@@ -103,7 +103,7 @@ class ReportConfig(Section):
     unblind
         Show the data in the signal region.
     mass
-        Name of the histogram of the mass, which is fitted and blinded.
+        Name of the histogram of the mass, which is fitted and blinded; all that is made from its column is, too.
     fit
         How it is fitted.
     signal
@@ -114,7 +114,7 @@ class ReportConfig(Section):
     energy
         Of the collisions in their centre of mass, as plots name it.
     title
-        Text above the plots and the page; None: said by the samples.
+        Text above the plots and the page.
     """
 
     unblind: bool = False

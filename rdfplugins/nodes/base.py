@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "rdfplugins.nodes"
+_MOST_HINTS = 4
 _OWN_KEYWORDS = ("sample", "units")  # given by the pipeline, not by `with:`
 
 P = ParamSpec("P")
@@ -96,6 +97,7 @@ class Node(Generic[P]):
         units_of: UnitsOf,
         normalisation: Mapping[str, str],
         cuts: Columns | None = None,
+        offers: Columns = (),
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
@@ -103,6 +105,7 @@ class Node(Generic[P]):
         self._needs, self._makes, self._keeps = needs, makes, keeps
         self._units_of = units_of
         self._cuts = cuts
+        self._offers = offers
         self.normalisation = dict(normalisation)
         self.signature = inspect.signature(function)
         # a module may import these for type checking only
@@ -182,7 +185,7 @@ class Node(Generic[P]):
         """Raise MissingColumnError where ``df`` lacks a column that the node needs with these parameters."""
         missing = [column for column in self.needs(checked) if not df.HasColumn(column)]
         if missing:
-            have = column_names(df)
+            have = column_names(df) if len(missing) <= _MOST_HINTS else []  # many: another release, not a typo
             hints = [f"'{column}'{did_you_mean(column, have).rstrip('?')}" for column in missing]
             raise MissingColumnError(f"node {self.name} needs columns that are not there: {', '.join(hints)}")
 
@@ -207,6 +210,10 @@ class Node(Generic[P]):
         """Return the columns of the input that belong into the output beside those made."""
         return self._columns(self._keeps, checked)
 
+    def offers(self, checked: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the columns that it defines for expressions, and not for the output."""
+        return self._columns(self._offers, checked)
+
     def cuts(self, checked: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Return the names of its cuts with these parameters; None where it does not declare them."""
         return None if self._cuts is None else self._columns(self._cuts, checked)
@@ -229,6 +236,7 @@ def node(
     units_of: UnitsOf = None,
     normalisation: Mapping[str, str] | None = None,
     cuts: Columns | None = None,
+    offers: Columns = (),
 ) -> Callable[[Callable[P, RNode | Cuts]], Node[P]]:
     """Turn a function ``(df, *, parameters...) -> RNode or Cuts`` into a node.
 
@@ -242,6 +250,8 @@ def node(
         A function from the parameters to a mapping column -> unit, which goes into the titles of branches.
     normalisation
         Branches that hold what a `Sample` may state; the pipeline compares the two.
+    offers
+        Columns that it defines for expressions behind it; they are written only where the config names them.
     cuts
         Names of its cuts, or a function from the parameters to such names, so that ``rdfrun graph`` can draw them.
 
@@ -258,6 +268,7 @@ def node(
             units_of=units_of,
             normalisation=normalisation or {},
             cuts=cuts,
+            offers=offers,
         )
 
     return decorate

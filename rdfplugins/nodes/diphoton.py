@@ -101,6 +101,9 @@ def weights(df: RNode, *, sample: Sample | None = None) -> RNode:
     return df
 
 
+_INDICES = ("photon_1lead_index", "photon_2lead_index")
+
+
 def _cut_names(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     names = {
         "photon_trigger": parameters["trigger"] is not None,
@@ -138,7 +141,7 @@ def _select_needs(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple([trigger, *columns] if trigger and trigger.isidentifier() and trigger != "true" else columns)
 
 
-@node(name="diphoton.select", needs=_select_needs, cuts=_cut_names)
+@node(name="diphoton.select", needs=_select_needs, cuts=_cut_names, offers=_INDICES)
 def select(
     df: RNode,
     *,

@@ -43,9 +43,11 @@ def document(node: Node[Any]) -> str:
     }
     if "sample" in node.parameters:
         defaults["sample"] = Sample("mc")
-    for title, columns in (("Needs", node.needs), ("Makes", node.makes), ("Keeps", node.keeps)):
-        listed = ", ".join(columns(defaults)) or "nothing"
-        lines += ["", *textwrap.wrap(f"{title}: {listed}", _WIDTH, subsequent_indent="  ")]
+    kinds = {"Needs": node.needs, "Makes": node.makes, "Offers to expressions": node.offers, "Keeps": node.keeps}
+    for title, columns in kinds.items():
+        listed = ", ".join(columns(defaults))
+        if listed or title != "Offers to expressions":
+            lines += ["", *textwrap.wrap(f"{title}: {listed or 'nothing'}", _WIDTH, subsequent_indent="  ")]
     return "\n".join(lines)
 
 

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 BLINDED_LABEL = f"Blinded {WINDOW_TEXT}"
 HIDDEN_LABEL = "Data blinded"
 STATISTICAL, SYSTEMATIC = "Stat. uncertainty", r"Stat. $\oplus$ syst."
+OF_SIGNAL = r"Signal stat. $\oplus$ syst."
+NO_FIT = "No fit: too few events"
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _PB_PER_FB = 1000.0
 _QUANTITIES = {"events": "Events", "pb": "Cross-section [pb]", "unweighted events": "Unweighted events"}
 _LONGEST = 40
+_PLUS = ("\N{SUPERSCRIPT PLUS SIGN}", "$^{+}$")  # which the fonts of plots lack
 _WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 # Quantities that our nodes make; any other column is called by its name.
@@ -65,8 +68,14 @@ def data_label(remarks: Remarks) -> str:
 
 
 def component_label(component: Component) -> str:
-    """Return what a part of the stack is called; matplotlib would leave out names like ``_x``."""
-    name = readable(shortened(component.shown))
+    """Return what a part of the stack is called."""
+    return legend_text(component.shown)
+
+
+def legend_text(text: str, length: int = _LONGEST) -> str:
+    """Return a name for a legend; matplotlib would leave out names like ``_x``."""
+    name = readable(shortened(text, length))
+    name = name if "$" in name else name.replace(*_PLUS)
     return f" {name}" if name.startswith("_") else name
 
 
@@ -98,8 +107,6 @@ def residual_label(fit: Fit) -> str:
 def left_title(remarks: Remarks) -> str:
     """Return where the events come from, and whether some are missing; then the user's own words."""
     words = ["Simulation"] if remarks.simulation else []
-    if remarks.open_data and remarks.title is None:
-        words = ["ATLAS Open Data"]
     said = ", ".join([*words, "partial"] if remarks.partial else words)
     return " \N{EN DASH} ".join([*([said] if said else []), *([readable(remarks.title)] if remarks.title else [])])
 

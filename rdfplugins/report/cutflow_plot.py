@@ -36,8 +36,8 @@ class CutflowNumbers:
     ----------
     cuts
         Names, in their order.
-    samples, kinds
-        Names and kinds of the samples.
+    samples, kinds, shown
+        Names and kinds of the samples, and what they are called in the legend.
     values, errors
         float64[samples, cuts], in the quantity; NaN where data are hidden, where a sample does not have a cut, and
         where nothing (or a negative sum of weights) remains.
@@ -50,6 +50,7 @@ class CutflowNumbers:
     cuts: tuple[str, ...]
     samples: tuple[str, ...]
     kinds: tuple[str, ...]
+    shown: tuple[str, ...]
     values: NDArray[np.float64]
     errors: NDArray[np.float64]
     quantity: str
@@ -57,9 +58,24 @@ class CutflowNumbers:
 
 
 def prepare_cutflow(
-    cutflows: Sequence[Cutflow], lumi_pb: float | None, remarks: Remarks, *, blinding: Blinding | None = None
+    cutflows: Sequence[Cutflow],
+    lumi_pb: float | None,
+    remarks: Remarks,
+    *,
+    blinding: Blinding | None = None,
+    shown: Sequence[str] | None = None,
 ) -> CutflowNumbers:
-    """Return the numbers of the plot; parameters are those of `rdfplugins.report.tables.cutflow_rows`."""
+    """Return the numbers of the plot.
+
+    Parameters
+    ----------
+    cutflows, lumi_pb, blinding
+        As for `rdfplugins.report.tables.cutflow_rows`.
+    remarks
+        What has to be said about the events.
+    shown
+        What the samples are called; None: by their names.
+    """
     rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
     has_data = any(flow.kind == "data" for flow in cutflows)
     scaled = lumi_pb is not None and all(flow.weighted for flow in cutflows)
@@ -78,6 +94,7 @@ def prepare_cutflow(
         cuts=tuple(row.cut for row in rows),
         samples=tuple(flow.sample for flow in cutflows),
         kinds=tuple(flow.kind for flow in cutflows),
+        shown=tuple(flow.sample for flow in cutflows) if shown is None else tuple(shown),
         values=values,
         errors=errors,
         quantity="Raw events" if raw else "Events" if scaled else "Cross-section [pb]",
@@ -96,11 +113,10 @@ def figure(numbers: CutflowNumbers) -> Any:
     pad.set_yscale("log")
     places = np.arange(len(numbers.cuts))
     pad.set_xlim(-0.6, len(places) - 0.4)
-    for index, (name, kind) in enumerate(zip(numbers.samples, numbers.kinds, strict=True)):
+    for index, (name, kind) in enumerate(zip(numbers.shown, numbers.kinds, strict=True)):
         shown = np.isfinite(numbers.values[index])
         x, values, errors = places[shown], numbers.values[index][shown], numbers.errors[index][shown]
-        label = axes.plain(axes.shortened(name, _LONGEST_SAMPLE))
-        label = f" {label}" if label.startswith("_") else label
+        label = axes.legend_text(name, _LONGEST_SAMPLE)
         # a bar of an error that reaches 0 has no end on this axis
         bars = np.array([np.minimum(errors, 0.99 * values), errors])
         if kind == "data":

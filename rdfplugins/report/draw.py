@@ -56,9 +56,9 @@ def figure(numbers: PlotNumbers) -> Any:
 
 
 def _draw_upper(numbers: PlotNumbers, pad: Any) -> None:
-    _draw_stack(numbers.stack, numbers.edges, pad, labelled=True)
-    # of signal below the data, the line is too thin
-    if numbers.band is not None and (numbers.data is None or not _is_signal(numbers.stack)):
+    if numbers.stack_is_seen:
+        _draw_stack(numbers.stack, numbers.edges, pad, labelled=True)
+    if numbers.band is not None:
         _draw_band(numbers, pad)
     if numbers.factor is not None and not numbers.lines:
         label = axes.scaled_label("Signal", numbers.factor)
@@ -78,6 +78,8 @@ def _draw_upper(numbers: PlotNumbers, pad: Any) -> None:
     draw_blinded(numbers, pad, label=axes.BLINDED_LABEL)
     if numbers.data_hidden:
         pad.plot([], [], linestyle="none", label=axes.HIDDEN_LABEL)
+    if numbers.is_mass and numbers.data is not None and numbers.fit is None:
+        pad.plot([], [], linestyle="none", label=axes.NO_FIT)
     pad.set_ylabel(axes.y_label(numbers), loc="top")
 
 
@@ -112,25 +114,27 @@ def _draw_stack(parts: tuple[Component, ...], edges: NDArray[np.float64], pad: A
 
 
 def _draw_band(numbers: PlotNumbers, pad: Any) -> None:
+    """Draw the uncertainty of the stack; that of signal beside data lies on the line that lifts it, if there is one."""
     band = numbers.band
     assert band is not None
-    if np.any(band.up) or np.any(band.down):
-        lower.shade(pad, numbers.edges, band.total - band.all_down, band.total + band.all_up, axes.SYSTEMATIC)
-    low, high = band.total - band.statistical, band.total + band.statistical
-    lower.hatch(pad, numbers.edges, low, high, axes.STATISTICAL)
+    varied = bool(np.any(band.up) or np.any(band.down))
+    of_signal = numbers.data is not None and numbers.is_all_signal
+    if varied:
+        factor = (numbers.factor or 1) if of_signal else 1
+        low, high = factor * (band.total - band.all_down), factor * (band.total + band.all_up)
+        lower.shade(pad, numbers.edges, low, high, axes.OF_SIGNAL if of_signal else axes.SYSTEMATIC)
+    if not of_signal:  # of signal below the data, the line is too thin for its statistical uncertainty
+        low, high = band.total - band.statistical, band.total + band.statistical
+        lower.hatch(pad, numbers.edges, low, high, axes.STATISTICAL)
 
 
 def draw_signal_stack(numbers: PlotNumbers, pad: Any) -> None:
     """Draw signal above a background that was subtracted: as a stack if it is one, else its sum as a line."""
-    if numbers.stack and _is_signal(numbers.stack):
+    if numbers.stack and numbers.is_all_signal:
         _draw_stack(numbers.stack, numbers.edges, pad)
     elif numbers.lines:
         pad.stairs(numbers.signal, numbers.edges, color="black", linewidth=1.4, label="Signal")
         pad.legend(loc="upper right", fontsize=11, frameon=False, borderaxespad=0.2, handlelength=1.4)
-
-
-def _is_signal(parts: tuple[Component, ...]) -> bool:
-    return all(part.signal for part in parts)
 
 
 def draw_points(x: NDArray[np.float64], points: Points, pad: Any, label: str | None = None) -> None:
@@ -158,7 +162,7 @@ def _legend_entries(numbers: PlotNumbers, pad: Any) -> tuple[list[Any], list[str
     """Return handles and labels as they are read: data, fit, lines, stack from its top, uncertainties, blinding."""
     handles, labels = pad.get_legend_handles_labels()
     stack = [axes.component_label(part) for part in numbers.stack]
-    last = (axes.STATISTICAL, axes.SYSTEMATIC, axes.BLINDED_LABEL, axes.HIDDEN_LABEL)
+    last = (axes.STATISTICAL, axes.SYSTEMATIC, axes.OF_SIGNAL, axes.BLINDED_LABEL, axes.HIDDEN_LABEL, axes.NO_FIT)
     fits = [] if numbers.fit is None else [axes.fit_label(numbers.fit), axes.background_label(numbers.fit)]
 
     def rank(index: int) -> tuple[int, int]:
@@ -182,7 +186,7 @@ def _highest(numbers: PlotNumbers, low: float, high: float) -> float:
     tops = [np.zeros(1), numbers.total[near] * (1 if numbers.lines else factor)]
     tops += [part.values[near] * factor for part in numbers.lines]
     if numbers.band is not None:
-        tops.append((numbers.band.total + numbers.band.all_up)[near])
+        tops.append((numbers.band.total + numbers.band.all_up)[near] * (1 if numbers.lines else factor))
     if numbers.data is not None:
         tops.append((numbers.data.values + numbers.data.up)[near])
     if numbers.fit is not None:

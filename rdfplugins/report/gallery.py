@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins.report import cutflow_plot, draw, values, variation_plot
 from rdfplugins.report.blinding import mass_histogram
-from rdfplugins.report.prepare import prepare, remarks_of
+from rdfplugins.report.prepare import prepare, remarks_of, shown_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config
     from rdfplugins.report.blinding import Blinding
     from rdfplugins.report.contents import Contents
-    from rdfplugins.report.model import VariationNumbers
+    from rdfplugins.report.model import PlotNumbers, VariationNumbers
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.+-]")
 
@@ -30,8 +30,8 @@ class Picture:
     ----------
     name
         Of its files, without ending.
-    section, heading
-        Under which it stands on the page, and what it shows.
+    section, heading, note
+        Under which it stands on the page, what it shows, and a number that belongs to it (may be empty).
     values
         What goes into ``<name>.json``; None: the numbers stand in another file.
     write
@@ -43,12 +43,18 @@ class Picture:
     heading: str
     values: dict[str, Any] | None
     write: Callable[[Path], tuple[Path, ...]]
+    note: str = ""
 
 
 def pictures(config: Config, samples: Sequence[Contents], blinding: Blinding | None) -> list[Picture]:
-    """Return all plots: cutflow, histograms with the mass first, categories, variations of the mass."""
-    cutflows = [sample.cutflow for sample in samples]
-    cuts = cutflow_plot.prepare_cutflow(cutflows, config.input.lumi_pb, remarks_of(config, samples), blinding=blinding)
+    """Return all plots: cutflow, histograms with the mass first, categories, variations of what they shift."""
+    cuts = cutflow_plot.prepare_cutflow(
+        [sample.cutflow for sample in samples],
+        config.input.lumi_pb,
+        remarks_of(config, samples),
+        blinding=blinding,
+        shown=shown_names(config, samples),
+    )
     found = [
         Picture(cutflow_plot.NAME, "Cutflow", "Cutflow", None, lambda folder: cutflow_plot.write_cutflow(cuts, folder))
     ]
@@ -64,10 +70,22 @@ def pictures(config: Config, samples: Sequence[Contents], blinding: Blinding | N
             for name in histograms
             if all(category in one.regions and name in one.regions[category].histograms for one in samples)
         ]
-    if mass is not None:
-        for numbers in variation_plot.prepare_variations(config, mass, samples):
-            found.append(_variation(dataclasses.replace(numbers, name=unique(f"{mass}_{numbers.variation}", taken))))
+    for name in histograms:
+        for numbers in variation_plot.prepare_variations(config, name, samples):
+            if variation_plot.shifts_anything(numbers):
+                found.append(
+                    _variation(dataclasses.replace(numbers, name=unique(f"{name}_{numbers.variation}", taken)))
+                )
     return found
+
+
+def shown_names(config: Config, samples: Sequence[Contents]) -> list[str]:
+    """Return what samples are called where each stands alone: by label, by name where several have the label."""
+    labels = [sample.label for sample in samples]
+    return [
+        sample.name if sample.is_data or labels.count(sample.label) > 1 else shown_label(config, sample.label)
+        for sample in samples
+    ]
 
 
 def unique(wanted: str, taken: set[str]) -> str:
@@ -90,6 +108,19 @@ def _histogram(config: Config, samples: Sequence[Contents], histogram: str, cate
         histogram if category is None else f"{histogram}, {category}",
         values.plot_values(numbers),
         lambda folder: draw.write_plot(numbers, folder),
+        _note(numbers),
+    )
+
+
+def _note(numbers: PlotNumbers) -> str:
+    """Return how well the Gaussian of the fit describes the simulated signal that it is from."""
+    signal = None if numbers.fit is None else numbers.fit.signal
+    if signal is None:
+        return ""
+    return (
+        f"Gaussian of the simulated signal: mean {signal.gaussian.mean:.2f}, sigma {signal.gaussian.sigma:.2f} "
+        f"{numbers.unit}, \N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}/ndf = "
+        f"{signal.chi2:.1f}/{signal.degrees_of_freedom}"
     )
 
 

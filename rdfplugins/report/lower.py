@@ -54,7 +54,7 @@ def ratio(numbers: PlotNumbers, pad: Any) -> None:
         place = x[shown & beyond]
         pad.plot(place, np.full(len(place), 1.0 + end * width), marker, color="black", markersize=6)
     pad.set_ylim(1.0 - width, 1.0 + width)
-    pad.set_ylabel("Data / MC", loc="center")
+    pad.set_ylabel("Data / bkg." if numbers.lines else "Data / MC", loc="center")
     pad.locator_params(axis="y", nbins=5)
 
 

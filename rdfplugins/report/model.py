@@ -152,16 +152,15 @@ class Remarks:
 
     Attributes
     ----------
-    simulation, data_simulated, open_data, partial
-        Whether any of them, and those of data, come from our own simulation, whether they are the open data of ATLAS,
-        and whether only the first of them were looked at.
+    simulation, data_simulated, partial
+        Whether any of them, and those of data, come from our own simulation, and whether only the first of them were
+        looked at.
     lumi_pb, energy, title
         Integrated luminosity in 1/pb, energy of the collisions, the user's own words.
     """
 
     simulation: bool
     data_simulated: bool
-    open_data: bool
     partial: bool
     lumi_pb: float | None
     energy: str
@@ -194,6 +193,7 @@ class PlotNumbers:
         Signal that is drawn as lines.
     factor
         What lines are multiplied with; where there are none, the line of the summed stack; None without such a line.
+        What is no mass shows that line in place of a stack too low to be seen.
     band
         Uncertainty of the stack; None without one.
     shifts
@@ -245,6 +245,16 @@ class PlotNumbers:
     def total(self) -> NDArray[np.float64]:
         """Sum of the stack, float64[n]."""
         return summed(self.stack, len(self.edges) - 1)
+
+    @property
+    def is_all_signal(self) -> bool:
+        """Whether all that is stacked is signal."""
+        return all(part.signal for part in self.stack)
+
+    @property
+    def stack_is_seen(self) -> bool:
+        """Whether the stack is drawn: signal that a line lifts is, only where a pad without background shows it."""
+        return self.factor is None or bool(self.lines) or self.residual is not None
 
     @property
     def signal(self) -> NDArray[np.float64]:

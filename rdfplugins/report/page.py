@@ -45,6 +45,7 @@ figure { margin: 0; max-width: 44rem; }
 figure img { display: block; width: 100%; height: auto; border: 1px solid #eceff1; }
 figcaption { font-size: .9rem; color: #444; padding: .3rem 0; }
 figcaption a { margin-left: .7rem; }
+figcaption p { margin: 0; color: #667; }
 footer { margin-top: 3rem; color: #8a9299; font-size: .85rem; }
 """.strip()
 
@@ -134,9 +135,10 @@ def _figure(picture: Picture) -> str:
     name = quote(picture.name)
     links = f'<a href="{name}.pdf">pdf</a><a href="{name}.json">json</a>'
     heading = _text(picture.heading)
+    note = f"<p>{_text(picture.note)}</p>" if picture.note else ""
     return (
         f'<figure><a href="{name}.png"><img src="{name}.png" alt="{heading}" loading="lazy"></a>'
-        f"<figcaption>{heading}{links}</figcaption></figure>"
+        f"<figcaption>{heading}{links}{note}</figcaption></figure>"
     )
 
 

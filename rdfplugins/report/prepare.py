@@ -11,7 +11,7 @@ from rdfplugins.config import NodeStep, ReportConfig
 from rdfplugins.report.blinding import (
     MEV_PER_GEV,
     blinded_window,
-    blinding,
+    hides_histogram,
     mass_histogram,
     mass_unit,
     overlaps,
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 
 _LINE_HEIGHT = 0.35  # of the highest data point: high enough to be seen, low enough to stay below the data
 _HIGHEST_POWER = 9
-# Trees of the open data releases of ATLAS for education, of 2020 and of 2025.
-_ATLAS_TREES = frozenset({"mini", "analysis"})
 # What the labels of the open data's samples mean to physicists; any other label is its own name.
 _NODES_OF_HGG = "diphoton."
-_HGG_MODES = {"gg": "ggH", "VBF": "VBF", "Wp": "WH", "Z": "ZH", "tt": "ttH"}
+_HGG_MODES = {"gg": "ggH", "VBF": "VBF", "Wp": "W\N{SUPERSCRIPT PLUS SIGN}H", "Z": "ZH", "tt": "ttH"}
 
 
 def prepare(
@@ -61,13 +59,15 @@ def prepare(
     spec, report = config.select.histograms[histogram], config.report or ReportConfig()
     is_mass = histogram == mass_histogram(config)
     first = samples[0].regions[category].histograms[histogram]
-    scale, unit = axis(spec, first, is_mass=is_mass)
+    scale, unit = axis(config, spec, first, is_mass=is_mass)
     edges = first.edges * scale
-    blinded, window = (_scaled(found, scale) for found in (blinded_window(config, histogram), window_of(spec)))
+    blinded, window = (_scaled(found, scale) for found in (blinded_window(config, histogram), window_of(config, spec)))
     seen = np.ones(len(edges) - 1, dtype=bool) if blinded is None else ~overlaps(edges, blinded)
-    data_hidden = blinded is None and _hides_data(config, histogram, samples)
+    data_hidden = any(
+        hides_histogram(config, histogram, sample.cuts, category=category) for sample in samples if sample.is_data
+    )
     if data_hidden:
-        seen[:] = False
+        seen[:], blinded = False, None
     data = _points([sample.regions[category].histograms[histogram] for sample in samples if sample.is_data], seen)
     everything = components(config, histogram, samples, category=category, have_data=data is not None)
     stack, lines = _arranged(config, everything)
@@ -97,20 +97,20 @@ def prepare(
         remarks=remarks_of(config, samples),
     )
     if is_mass:
-        gev = MEV_PER_GEV * scale if mass_unit(spec) == "MeV" else 1.0
+        gev = MEV_PER_GEV * scale if mass_unit(config, spec) == "MeV" else 1.0
         numbers = dataclasses.replace(numbers, fit=fit_mass(numbers, report, window, gev=gev))
     numbers = dataclasses.replace(numbers, residual=residual_of(numbers))
     return dataclasses.replace(numbers, factor=_line_factor(numbers), ratio=_ratio(numbers))
 
 
-def axis(spec: HistogramConfig, histogram: Histogram, *, is_mass: bool) -> tuple[float, str]:
+def axis(config: Config, spec: HistogramConfig, histogram: Histogram, *, is_mass: bool) -> tuple[float, str]:
     """Return what the axis of a plot is multiplied with, and its unit: energies are read in GeV.
 
     A title with a unit of its own is taken at its word.
     """
     if spec.title is not None and "[" in spec.title:
         return 1.0, spec.title.partition("[")[2].partition("]")[0]
-    unit = histogram.unit or (mass_unit(spec) if is_mass else "")
+    unit = histogram.unit or (mass_unit(config, spec) if is_mass else "")
     return (1.0 / MEV_PER_GEV, "GeV") if unit == "MeV" else (1.0, unit)
 
 
@@ -129,11 +129,9 @@ def quantity_of(config: Config) -> str:
 def remarks_of(config: Config, samples: Sequence[Contents]) -> Remarks:
     """Return what has to be said about the events of these samples."""
     report = config.report or ReportConfig()
-    simulation = any(sample.simulation for sample in samples)
     return Remarks(
-        simulation=simulation,
+        simulation=any(sample.simulation for sample in samples),
         data_simulated=any(sample.simulation for sample in samples if sample.is_data),
-        open_data=not simulation and config.input.tree in _ATLAS_TREES,
         partial=any(sample.partial for sample in samples),
         lumi_pb=luminosity_of(config),
         energy=report.energy,
@@ -211,11 +209,6 @@ def _of(parts: Sequence[Component], samples: Sequence[Contents]) -> list[Content
     return [sample for sample in samples if sample.name in names]
 
 
-def _hides_data(config: Config, name: str, samples: Sequence[Contents]) -> bool:
-    hidden, after = blinding(config), config.select.histograms[name].after
-    return hidden is not None and any(hidden.hides(after, sample.cuts) for sample in samples if sample.is_data)
-
-
 def _scaled(window: tuple[float, float] | None, scale: float) -> tuple[float, float] | None:
     return None if window is None else (window[0] * scale, window[1] * scale)
 
@@ -243,7 +236,7 @@ def _line_factor(numbers: PlotNumbers) -> int | None:
         beside = max(beside, float(numbers.total.max()))
         height = max(float(part.values.max()) for part in numbers.lines)
         return round_factor(height, _LINE_HEIGHT * beside) if height > 0 and not numbers.log else 1
-    if numbers.data is None or not all(part.signal for part in numbers.stack) or numbers.log:
+    if numbers.data is None or not numbers.is_all_signal or numbers.log:
         return None
     height = float(summed(numbers.stack, bins).max())
     factor = round_factor(height, _LINE_HEIGHT * beside) if height > 0 else 1
@@ -254,7 +247,7 @@ def _ratio(numbers: PlotNumbers) -> Ratio | None:
     """Return data over the stack; signal alone is nothing to compare with, and a fit is compared in its place."""
     if numbers.data is None or numbers.band is None or numbers.residual is not None:
         return None
-    if all(part.signal for part in numbers.stack):
+    if numbers.is_all_signal:
         return None
     band, total = numbers.band, np.where(numbers.band.total > 0, numbers.band.total, np.nan)
     relative = dataclasses.replace(

@@ -9,11 +9,12 @@ from rdfplugins.config import ReportConfig
 from rdfplugins.errors import InputError
 from rdfplugins.files import atomic, make_folder
 from rdfplugins.report import contents, gallery, manifest, page, prepare, tables, yields
+from rdfplugins.report.assumed_signal import no_peak
 from rdfplugins.report.blinding import WINDOW_GEV, WINDOW_TEXT, Blinding, blinding
 from rdfplugins.report.style import ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from rdfplugins.config import Config
@@ -23,7 +24,9 @@ FOLDER = "report"
 MARKDOWN, JSON = "cutflow.md", "cutflow.json"
 
 
-def run(config: Config, files: Mapping[str, Path], folder: Path) -> tuple[Path, ...]:
+def run(
+    config: Config, files: Mapping[str, Path], folder: Path, say: Callable[[str], None] | None = None
+) -> tuple[Path, ...]:
     """Write tables, plots and the page ``index.html`` into ``<folder>/report``.
 
     ``cutflow.md`` and ``cutflow.json`` hold cutflows, yields of categories and systematic variations; each plot is a
@@ -39,6 +42,8 @@ def run(config: Config, files: Mapping[str, Path], folder: Path) -> tuple[Path, 
         Sample -> output of the stage select; tables and stacks are in the order of the config.
     folder
         Folder of the outputs.
+    say
+        Called with each line for the user, which also stands in the notes of the page.
 
     Returns
     -------
@@ -60,6 +65,9 @@ def run(config: Config, files: Mapping[str, Path], folder: Path) -> tuple[Path, 
     samples = [contents.read(config, name, files[name]) for name in names]
     hidden = blinding(config) if any(sample.is_data for sample in samples) else None
     pictures = gallery.pictures(config, samples, hidden)
+    doubt = no_peak(config, samples)
+    if doubt and say is not None:
+        say(f"warning: {doubt}")
     target = folder / FOLDER
     make_folder(target)
     written = [target / name for name in (page.NAME, MARKDOWN, JSON)]
@@ -88,7 +96,7 @@ def _write_tables(
         *yields.category_grids(samples, lumi_pb, blinding=hidden),
         *yields.variation_grids(samples),
     ]
-    notes = [f"Config `{config.path.name}`.", *_notes(samples, hidden)]
+    notes = [f"Config `{config.path.name}`.", *_notes(config, samples, hidden)]
     with atomic(target / MARKDOWN) as part:
         part.write_text(tables.markdown("Cutflow", grids, notes), encoding="utf-8")
     values = tables.to_json(cutflows, lumi_pb, blinding=hidden)
@@ -110,7 +118,7 @@ def _write_json(path: Path, values: dict[str, Any]) -> None:
         part.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _notes(samples: Sequence[Contents], hidden: Blinding | None) -> list[str]:
+def _notes(config: Config, samples: Sequence[Contents], hidden: Blinding | None) -> list[str]:
     notes = []
     simulated = [sample.name for sample in samples if sample.simulation]
     if simulated:
@@ -123,6 +131,9 @@ def _notes(samples: Sequence[Contents], hidden: Blinding | None) -> list[str]:
             f"Data are blinded in {WINDOW_TEXT}: numbers of data that would reveal the events in this window are hidden"
             " (`report: {unblind: true}` shows them)."
         )
+    doubt = no_peak(config, samples)
+    if doubt:
+        notes.append(f"**Warning**: {doubt}.")
     bad = [f"{one.name} {one.cutflow.bad_weights}" for one in samples if one.cutflow.bad_weights]
     if bad:
         notes.append(f"Events whose weight is NaN or infinite, left out of sums of weights: {', '.join(bad)}.")
@@ -150,7 +161,7 @@ def _page(
     return page.Page(
         title=report.title or config.name,
         facts=facts,
-        notes=[note.replace("**", "").replace("`", "") for note in _notes(samples, hidden)],
+        notes=[note.replace("**", "").replace("`", "") for note in _notes(config, samples, hidden)],
         samples=_sample_grid(config, samples, hidden),
         tables=grids,
         pictures=pictures,

@@ -1,4 +1,4 @@
-"""The plot of a systematic variation: the mass with it, up and down, and without."""
+"""The plot of a systematic variation: a histogram with it, up and down, and without."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins.report import axes, lower, style
+from rdfplugins.report.blinding import mass_histogram
 from rdfplugins.report.model import VariationNumbers
 from rdfplugins.report.prepare import axis, components, luminosity_of, quantity_of, remarks_of
 from rdfplugins.report.systematics import shifts_of
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 _NOMINAL = "Nominal"
 _LOOKS = {"up": {"color": "#e42536", "linestyle": "-"}, "down": {"color": "#5790fc", "linestyle": "--"}}
 # Of the highest bin: a ratio of bins lower than this is chance, and would set the scale of the axis.
-_SMALL = 0.05
+_SMALL = 0.01
 # Bins with a larger relative error have no ratio that means anything; their numbers are in the JSON file.
 _NOISE = 0.5
+_WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_VISIBLE = 1e-3  # of the content of a bin: less is no shift that a plot could show
+_INSIDE = 0.93  # where the triangles stand, of the half height of the pad
 
 
 def prepare_variations(config: Config, histogram: str, samples: Sequence[Contents]) -> list[VariationNumbers]:
@@ -34,7 +38,8 @@ def prepare_variations(config: Config, histogram: str, samples: Sequence[Content
     if not parts:
         return []
     spec = config.select.histograms[histogram]
-    scale, unit = axis(spec, samples[0].regions[None].histograms[histogram], is_mass=True)
+    is_mass = histogram == mass_histogram(config)
+    scale, unit = axis(config, spec, samples[0].regions[None].histograms[histogram], is_mass=is_mass)
     nominal = np.asarray(sum(part.values for part in parts))
     return [
         VariationNumbers(
@@ -54,6 +59,12 @@ def prepare_variations(config: Config, histogram: str, samples: Sequence[Content
         )
         for shift in shifts_of(histogram, samples, luminosity_of(config))
     ]
+
+
+def shifts_anything(numbers: VariationNumbers) -> bool:
+    """Return whether the variation shifts a bin that has content by more than 0.1 %."""
+    ratios = [ratio for ratio in (relative(numbers, way) for way in _LOOKS) if ratio is not None]
+    return any(bool(np.any(np.abs(ratio[np.isfinite(ratio)] - 1.0) > _VISIBLE)) for ratio in ratios)
 
 
 def write_variation(numbers: VariationNumbers, folder: Path) -> tuple[Path, ...]:
@@ -77,21 +88,22 @@ def figure(numbers: VariationNumbers) -> Any:
     upper.stairs(nominal, edges, color="black", linewidth=1.6, label=_NOMINAL)
     lower.hatch(upper, edges, nominal - errors, nominal + errors, axes.STATISTICAL)
     below.axhline(1.0, color="black", linewidth=1.2)
-    tops, near = [nominal + errors], [np.ones(1)]
+    tops, drawn_ratios, near = [nominal + errors], [], [np.ones(1)]
     for way, look in _LOOKS.items():
         varied, ratio = getattr(numbers, way), relative(numbers, way)
         if varied is None or ratio is None:
             continue
         name = axes.plain(axes.shortened(numbers.variation))
         upper.stairs(varied, edges, linewidth=1.6, label=f" {name} {way}".removeprefix(" "), **look)
-        shown = np.where(errors < _NOISE * nominal, ratio, np.nan)
-        below.stairs(shown, edges, linewidth=1.6, baseline=None, **look)
+        drawn_ratios.append((np.where(errors < _NOISE * nominal, ratio, np.nan), look))
         tops.append(varied)
         near.append(ratio[nominal > _SMALL * float(nominal.max())])
     upper.set_ylabel(axes.y_label(numbers), loc="top")
     style.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
-    width = axes.relative_limits(np.concatenate(near))
+    width = axes.relative_limits(np.concatenate(near), _WIDTHS)
     below.set_ylim(1.0 - width, 1.0 + width)
+    for ratio, look in drawn_ratios:
+        _draw_ratio(below, edges, ratio, width, look)
     below.set_ylabel("Ratio to nominal", loc="center", fontsize=14)
     below.set_xlabel(axes.x_label(numbers), loc="right")
     below.locator_params(axis="y", nbins=5)
@@ -105,3 +117,18 @@ def figure(numbers: VariationNumbers) -> Any:
     floor = min(0.0, 1.1 * min(float(top.min()) for top in tops))
     style.make_room(drawn, upper, handles, labels, highest=highest, floor=floor)
     return drawn
+
+
+def _draw_ratio(
+    pad: Any, edges: NDArray[np.float64], ratio: NDArray[np.float64], width: float, look: dict[str, str]
+) -> None:
+    """Draw a ratio as steps from 1 and back to it; a triangle at the end of the axis stands for what is beyond."""
+    there = np.flatnonzero(np.isfinite(ratio))
+    # bins that follow each other are one line, whose ends lead to 1: a line in the middle of nowhere tells nothing
+    for group in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
+        if len(group):
+            pad.stairs(ratio[group], edges[group[0] : group[-1] + 2], baseline=1.0, linewidth=1.6, **look)
+    centres = (edges[:-1] + edges[1:]) / 2.0
+    for beyond, marker, end in ((ratio > 1.0 + width, "^", _INSIDE), (ratio < 1.0 - width, "v", -_INSIDE)):
+        place = centres[beyond]
+        pad.plot(place, np.full(len(place), 1.0 + end * width), marker, color=look["color"], markersize=6)

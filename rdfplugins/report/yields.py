@@ -45,9 +45,9 @@ def category_cells(sample: Contents, lumi_pb: float | None, *, blinding: Blindin
     lumi_pb
         Integrated luminosity in 1/pb; None leaves simulation in pb.
     blinding
-        Hides data where the events after the last cut are hidden: the categories would add up to them.
+        Hides data; see `rdfplugins.report.blinding.Blinding.hides_categories`.
     """
-    if sample.is_data and blinding is not None and blinding.hides(None, sample.cuts):
+    if sample.is_data and blinding is not None and blinding.hides_categories(sample.cuts):
         return dict.fromkeys(sample.categories, HIDDEN)
     scale, total = scale_of(sample.cutflow, lumi_pb), sample.cutflow.cuts[-1].weighted
     return {name: cell_of(cut, scale, total) for name, cut in sample.categories.items()}

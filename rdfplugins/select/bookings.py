@@ -107,6 +107,21 @@ class Bookings:
         nominal = rdfp.runtime.histogram(node, name, title, *axis, column, weight)
         return Booked(nominal, rdfp.variations.of(nominal) if self.variations else None)
 
+    # -- what shifts
+
+    def reached(self) -> set[str]:
+        """Return the names of the variations that something booked depends on."""
+        booked = [*self._histograms.values(), *(histogram for cuts in self._counted() for histogram in cuts.both)]
+        return {name for histogram in booked for name in histogram.variations()}
+
+    def shifting_the_weight(self) -> set[str]:
+        """Return the names of the variations that the weight of an event depends on."""
+        assert self._all is not None
+        return self._all.weighted.variations()
+
+    def _counted(self) -> list[BookedCuts]:
+        return [cuts for cuts in (self._all, *self._cuts, self._yields) if cuts is not None]
+
     # -- after the loop
 
     def cutflow(self, sample: str, kind: str, *, weighted: bool, variation: str | None = None) -> Cutflow:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rdfplugins.errors import RdfpluginsError
     from rdfplugins.select.inputs import Inputs
     from rdfplugins.select.options import Options
-    from rdfplugins.select.sources import Source
 
 
 def check(config: Config, options: Options) -> tuple[list[RdfpluginsError], list[str]]:
@@ -58,13 +57,14 @@ def _check_sample(config: Config, name: str, folder: Path, faults: Faults, optio
         refuse_unstorable(config, graph.df, graph.columns)
     with faults.noted():
         export.check(config, graph.df, graph.columns)
-    return [f"{name} ({sample.kind}): {_events(config, name, found, source)}, {_graph_in_words(graph)}"]
+    return [f"{name} ({sample.kind}): {_events(config, name, found)}, {_graph_in_words(graph)}"]
 
 
-def _events(config: Config, name: str, found: Inputs, source: Source) -> str:
+def _events(config: Config, name: str, found: Inputs) -> str:
     simulate = config.input.samples[name].simulate
-    if source.simulated and simulate is not None:
-        return f"{simulate.events} events to be simulated"
+    if simulate is not None:
+        there = found.entries == simulate.events
+        return f"{simulate.events} {'simulated events' if there else 'events to be simulated'}"
     files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
     return f"{found.entries} events in {files}"
 

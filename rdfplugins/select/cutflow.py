@@ -48,6 +48,11 @@ class Booked:
     nominal: Any
     varied: Any
 
+    def variations(self) -> set[str]:
+        """Return the names of the variations that the histogram depends on."""
+        keys = [] if self.varied is None else [str(key) for key in self.varied.GetKeys()]
+        return {key.rpartition(":")[0] for key in keys if ":" in key}
+
     def read(self, variation: str | None) -> Any:
         """Return the TH1D; the nominal one for a variation that it does not depend on."""
         if variation is None or self.varied is None:
@@ -67,6 +72,11 @@ class BookedCuts:
     names: tuple[str, ...]
     raw: Booked
     weighted: Booked
+
+    @property
+    def both(self) -> tuple[Booked, Booked]:
+        """Both histograms."""
+        return self.raw, self.weighted
 
     def read_total(self, variation: str | None = None) -> Cut:
         """Return the sum of all bins, as that of the one name."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins import cpp
+from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
-from rdfplugins.select import keys
+from rdfplugins.select import keys, loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ class Later:
         int64, ascending, counted along all files of the sample.
     identities
         uint64, ascending: of their events.
+    shared
+        uint64, ascending: those of ``identities`` that an earlier sample has.
     within
         Whether some of these events have their first entry in the same sample. Such a sample runs in one thread: its
         entries can be told apart by their order alone.
@@ -39,6 +42,7 @@ class Later:
 
     entries: NDArray[np.int64]
     identities: NDArray[np.uint64]
+    shared: NDArray[np.uint64]
     within: bool
 
     def drop(self, df: Any, config: Config) -> Any:
@@ -87,20 +91,38 @@ class Duplicates:
             found = self._read(name)
             first = np.zeros(len(found), dtype=bool)
             first[np.unique(found, return_index=True)[1]] = True
-            dropped = ~first | np.isin(found, self._seen)
+            known = np.isin(found, self._seen)
+            dropped = ~first | known
             if dropped.any():
                 identities = np.unique(found[dropped])
                 within = bool(np.isin(identities, found[~dropped]).any())
-                self._later[name] = Later(np.flatnonzero(dropped), identities, within)
+                self._later[name] = Later(np.flatnonzero(dropped), identities, np.unique(found[known]), within)
             self._seen = np.union1d(self._seen, found)
         return self._later.get(sample)
+
+    def refuse_shared(self, sample: str) -> None:
+        """Raise InputError if the sample has an event that an earlier sample of data has, too; shows one."""
+        later = self.later(sample)
+        if later is None or not len(later.shared):
+            return
+        df = base.as_rnode(cpp.load_root().RDataFrame(chain_of(self._config, self._inputs[sample])))
+        df = keys.define_identity(df, self._config, IDENTITY)
+        columns = keys.key_columns(self._config)
+        row = df.Filter(f"{IDENTITY} == {later.shared[0]}ULL").AsNumpy([*columns.values()])
+        shown = ", ".join(f"{name} {int(row[column][0])}" for name, column in columns.items())
+        raise InputError(
+            f"sample '{sample}' holds {len(later.shared)} events that an earlier sample of data holds, too, e.g."
+            f" {shown}; 'on_duplicate: drop_later' in 'input' keeps the first of them"
+        )
 
     def _read(self, name: str) -> NDArray[np.uint64]:
         """Return the identity of each event of a sample, in the order of its files."""
         cpp.include("rdfplugins/hash.h")
-        df = base.as_rnode(cpp.load_root().RDataFrame(chain_of(self._config, self._inputs[name])))
-        df = keys.define_identity(df, self._config, IDENTITY)
-        return np.asarray(df.AsNumpy([IDENTITY])[IDENTITY], dtype=np.uint64)
+        cpp.include("rdfplugins/runtime.h")
+        chain = chain_of(self._config, self._inputs[name])
+        with loop.reading(name, loop.Source(chain, self._inputs[name])):
+            df = keys.define_identity(base.as_rnode(cpp.load_root().RDataFrame(chain)), self._config, IDENTITY)
+            return np.asarray(df.AsNumpy([IDENTITY])[IDENTITY], dtype=np.uint64)
 
 
 def chain_of(config: Config, inputs: Inputs) -> Any:

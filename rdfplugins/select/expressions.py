@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins import cpp
+from rdfplugins import cpp, indexing
 from rdfplugins.config.steps import DefineStep
 from rdfplugins.errors import CppError, did_you_mean
 from rdfplugins.nodes import base
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, Step
     from rdfplugins.sample import Sample
 
+_VECTOR = re.compile(r"(ROOT::)?(VecOps::)?RVec<|(std::)?vector<")
 _UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
 
 Path = tuple[str | int, ...]
@@ -85,9 +86,12 @@ class Expressions:
 
     def _compiled(self, df: Any, path: Path, what: str, expression: str, make: Callable[[str], Any]) -> Any:
         file, line = self._config.source.position(path)
+        guarded = indexing.checked(expression, partial(_is_collection, df))
+        if guarded != expression:
+            cpp.include("rdfplugins/element.h")
         try:
             with cpp.compiling(what, file=file, line=line, code=expression):
-                return make(cpp.at_line(expression, file, line))
+                return make(cpp.at_line(guarded, file, line))
         except CppError as error:
             raise self.explained(df, error, path, what) from error
 
@@ -110,6 +114,10 @@ class Expressions:
             return CppError(f"{what} uses column '{name}' before line {there} makes it", file=file, line=line)
         hint = did_you_mean(name, base.column_names(df))
         return CppError(f"{what} uses '{name}', which is no column and no C++ name{hint}", file=file, line=line)
+
+
+def _is_collection(df: Any, name: str) -> bool:
+    return bool(df.HasColumn(name)) and bool(_VECTOR.match(str(df.GetColumnType(name))))
 
 
 def _valued(code: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import re
 from typing import TYPE_CHECKING
 
-from rdfplugins.errors import ConfigErrors, RdfpluginsError
+from rdfplugins.errors import ConfigErrors, InputErrors, RdfpluginsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +48,14 @@ class Faults:
         if not self._collect:
             raise error
         self._broken.update(made)
-        for fault in error.faults if isinstance(error, ConfigErrors) else [error]:
+        for fault in error.faults if isinstance(error, (ConfigErrors, InputErrors)) else [error]:
             text = str(fault)
             if not set(_QUOTED.findall(text)) & (self._broken - set(made)) and not self._speaks_of_broken(text, made):
                 self._found.setdefault(_OF_SAMPLE.sub("", text), fault)
+
+    def explains(self, pattern: str) -> bool:
+        """Return whether a pattern of columns matches one that is missing for a fault that has been noted."""
+        return any(fnmatch.fnmatchcase(name, pattern) for name in self._broken)
 
     def _speaks_of_broken(self, text: str, made: tuple[str, ...]) -> bool:
         """Return whether a message names a node that failed before."""

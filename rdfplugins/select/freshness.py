@@ -109,8 +109,11 @@ def up_to_date(config: Config, folder: Path, say: Callable[[str], None]) -> dict
     """
     reasons = outdated(config, folder)
     found = {name: folder / f"{name}.root" for name in config.input.samples if name not in reasons}
-    for name, reason in reasons.items():
-        say(f"{name} is left out of plots and tables: {reason}")
+    absent = [name for name in reasons if not (folder / f"{name}.root").exists()]
+    if absent:
+        say(f"{', '.join(absent)}: not in {folder}, left out of plots and tables")
+    for name in [name for name in reasons if name not in absent]:
+        say(f"{name} is left out of plots and tables: {reasons[name]}")
     if not found:
         raise InputError(f"{folder}: no output of this config; run the stage 'select' first")
     if len({(provenance.read(path) or {}).get("partial") for path in found.values()}) > 1:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
 _ZERO = "rdfp_zero_"
 _BAD = "rdfp_bad_weight_"
+_TAKEN = re.compile(r'cannot define column "(\w+)"')  # how RDataFrame says so
 _INT8 = re.compile(r"\bsigned char|\bint8_t")
 
 
@@ -49,6 +50,8 @@ class Graph:
     ----------
     columns
         Those of the output.
+    shifted_weights
+        Columns of the output that hold the weight under variations.
     left_out
         Columns that a node would make if its optional inputs were there.
     unit_of
@@ -85,6 +88,7 @@ class Graph:
         self._columns: list[str] = []
         self._names: set[str] = set()
         self.left_out: list[str] = []
+        self.shifted_weights: list[str] = []
         self.unit_of: dict[str, str] = {}
         cpp.include("rdfplugins/hash.h")
         self._include_user_headers()
@@ -162,6 +166,12 @@ class Graph:
             raise self._expressions.explained(self.df, error, path, step.node) from error
         except ConfigError as error:
             raise self._fault(error.message, *parameter_path(path, step, error.message)) from error
+        except Exception as error:
+            taken = _TAKEN.search(str(error))
+            if taken is None:
+                raise
+            message = f"{step.node} makes a column '{taken[1]}', and one of that name is there already"
+            raise self._fault(message, *path) from error
 
     def _book_node_cuts(self, path: Path, cuts: base.Cuts) -> None:
         self.df = base.as_rnode(cuts.df)
@@ -198,11 +208,7 @@ class Graph:
 
     def _vary(self, path: Path, step: VaryStep, name: str) -> None:
         has_weight = bool(self.bookings.points)
-        self.df, written = self._shifts.apply(self.df, path, step, name, has_weight=has_weight)
-        for shifted, weight in written.items():
-            self._columns.append(shifted)
-            if weight in self.unit_of:
-                self.unit_of[shifted] = self.unit_of[weight]
+        self.df = self._shifts.apply(self.df, path, step, name, has_weight=has_weight)
 
     def _keep_good_runs(self, path: Path, step: GoldenJsonStep) -> None:
         name = "golden_json"
@@ -257,6 +263,10 @@ class Graph:
                 code = f"std::isfinite(double({raw})) ? 0 : 1"
                 self.df = self._expressions.define(self.df, path, "weight", _BAD, code)
                 bad = _BAD
+                self.df, self.shifted_weights = self._shifts.define_weights(self.df)
+                self._columns += self.shifted_weights
+                unit = self.unit_of.get(raw)
+                self.unit_of.update(dict.fromkeys(self.shifted_weights, unit) if unit else {})
                 # NaN and infinite weights are left out of the sums, but counted
                 self.df = self.df.Define(WEIGHT, f"{_BAD} ? 0.0 : double({raw})")
         except RdfpluginsError as error:
@@ -321,7 +331,7 @@ class Graph:
         chosen: dict[str, None] = {}
         for number, pattern in enumerate(wanted):
             matches = [name for name in have if fnmatch.fnmatchcase(name, pattern)]
-            if not matches:
+            if not matches and not self._faults.explains(pattern):
                 path = ("select", "output", "columns", number)
                 self._faults.note(self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path))
             chosen.update(dict.fromkeys(matches))

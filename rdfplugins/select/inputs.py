@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
 from rdfplugins.config.scalars import shortened
-from rdfplugins.errors import InputError, did_you_mean
+from rdfplugins.errors import InputError, InputErrors, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MAX_NAMED = 5
+MAX_BAD = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,24 +116,25 @@ def inspect(paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Itera
     Raises
     ------
     InputError
-        For a file that is missing, damaged or without the tree; if none is left; or if none has a tree with entries.
+        For files that are missing, damaged or without the tree, up to twenty of them; or if none is left.
     """
     wanted = tuple(constants)
     deaths = _deaths(paths, tree, wanted)
     files: list[InputFile] = []
-    skipped: list[tuple[str, str]] = []
+    bad: dict[str, InputError] = {}
     for path in paths:
         try:
-            if path in deaths:
-                raise InputError(f"{shown(path)}: is damaged: {deaths[path]}; fetch or write it again")
-            files.append(_inspect_file(path, tree, wanted))
-        except InputError as error:
-            if not skip_bad:
-                raise
-            skipped.append((path, str(error)))
+            files.append(_inspect_file(path, tree, wanted, deaths.get(path)))
+        except InputError as error:  # noqa: PERF203 (opening a file costs far more)
+            bad[path] = error
+            if not skip_bad and len(bad) == MAX_BAD:  # a server that is down would take minutes
+                break
+    if bad and not skip_bad:
+        raise InputErrors(list(bad.values())) if len(bad) > 1 else next(iter(bad.values()))
     if not files:
-        raise InputError(f"{shown(paths[0])}: none of the {len(paths)} files can be read; the first: {skipped[0][1]}")
-    return Inputs(tree, tuple(files), tuple(skipped))
+        first = next(iter(bad.values()))
+        raise InputError(f"{shown(paths[0])}: none of the {len(paths)} files can be read; the first: {first}")
+    return Inputs(tree, tuple(files), tuple((path, str(error)) for path, error in bad.items()))
 
 
 def _deaths(paths: Sequence[str], tree: str, branches: tuple[str, ...]) -> dict[str, str]:
@@ -173,8 +175,10 @@ def shown(path: str) -> str:
     return shortened(path, len(path) + len("..."))
 
 
-def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...]) -> InputFile:
+def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: str | None) -> InputFile:
     root = cpp.load_root()
+    if death is not None:
+        raise InputError(f"{shown(path)}: is damaged: {death}; fetch or write it again")
     reason = None if "://" in path else _not_a_file(path)
     if reason is not None:
         raise InputError(f"{shown(path)}: {reason}")

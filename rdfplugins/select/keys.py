@@ -46,16 +46,20 @@ def define_identity(df: Any, config: Config, name: str) -> Any:
 
     ``df`` has no aliases yet; those of the key are looked up. Raises as `define_event_key`.
     """
-    key, aliases = config.input.key, config.input.aliases
+    columns = key_columns(config)
+    for alias, column in columns.items():
+        if alias != column:
+            file, line = config.position("input", "aliases", alias)
+            with cpp.compiling(f"alias '{alias}'", file=file, line=line):
+                df = df.Define(column, cpp.at_line(config.input.aliases[alias], file, line))
+    return df.Define(name, _hash_of(df, "", list(columns.values())))
+
+
+def key_columns(config: Config) -> dict[str, str]:
+    """Return name in ``input.key`` -> column of `define_identity` that holds it."""
+    key = config.input.key
     assert not isinstance(key, str)
-    columns = []
-    for number, column in enumerate(key):
-        if column in aliases:
-            file, line = config.position("input", "aliases", column)
-            with cpp.compiling(f"alias '{column}'", file=file, line=line):
-                df = df.Define(f"rdfp_key_{number}_", cpp.at_line(aliases[column], file, line))
-        columns.append(f"rdfp_key_{number}_" if column in aliases else column)
-    return df.Define(name, _hash_of(df, "", columns))
+    return {name: f"rdfp_key_{number}_" if name in config.input.aliases else name for number, name in enumerate(key)}
 
 
 def _hash_of(df: Any, sample: str, key: Sequence[str]) -> str:

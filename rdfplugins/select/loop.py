@@ -124,13 +124,35 @@ def run(df: Any, entries: int, name: str, *, source: Source, unfinished: Path, p
 
 
 @contextlib.contextmanager
-def _crash_told(name: str, source: Source, unfinished: Path, *, in_order: bool) -> Iterator[None]:
-    """Say of a crash within the block which file was read; the unfinished output is removed."""
+def reading(name: str, source: Source) -> Iterator[None]:
+    """Raise InputError where a loop of the block, which writes nothing and runs in one thread, meets a damaged file."""
+    log = cpp.load_root().rdfp.runtime.ErrorLog()
+    log.watch(source.chain)
+    failure: Exception | None = None
+    try:
+        with _crash_told(name, source, None, in_order=True), cpp.captured_stderr() as captured:
+            try:
+                yield
+            except Exception as error:  # cppyy maps C++ exceptions to several types
+                failure = error
+    finally:
+        errors = [str(message) for message in log.messages()]
+        place = source.place(int(log.tree_number()))
+        log.release()
+    if isinstance(failure, RdfpluginsError):
+        raise failure
+    if failure is not None or errors:
+        raise _explained(name, failure, errors, captured[0], place)
+
+
+@contextlib.contextmanager
+def _crash_told(name: str, source: Source, unfinished: Path | None, *, in_order: bool) -> Iterator[None]:
+    """Say of a crash within the block which file was read; the unfinished output, if there is one, is removed."""
     line = f"sample '{name}': a damaged input, or C++ code of the config, crashed the event loop"
     by_tree = in_order and len(source.inputs.files) > 1
     if not by_tree:
         line += f" while it read {source.place(None)}"
-    with cpp.ending_cleanly(line, code=RdfpluginsError.exit_code, unfinished=str(unfinished)) as guard:
+    with cpp.ending_cleanly(line, code=RdfpluginsError.exit_code, unfinished=str(unfinished or "")) as guard:
         if by_tree:
             guard.reads(source.chain, [shown(file.path) for file in source.inputs.files])
         yield

@@ -108,7 +108,7 @@ class _Files:
                 return []
             number = " that holds one number" if self._is_there(branch) else ""
             raise self._fault(f"has no {_WORDS[key]}: set '{key}' here (no branch '{branch}'{number} in its files)")
-        bad = [value for value in found if not abs(value) > 0 or value in {float("inf"), float("-inf")}]
+        bad = [value for value in found if not 0 < value < float("inf")]
         if bad:
             raise self._fault(f"{what} says that the {_WORDS[key]} is {bad[0]:g}; set '{key}' here", colon=True)
         if key == "sum_of_weights" and max(found) - min(found) > TOLERANCE * abs(max(found)) and self._one_process():

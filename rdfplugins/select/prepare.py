@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
-from rdfplugins.errors import InputError
+from rdfplugins.errors import ConfigError, InputError, InputErrors
 from rdfplugins.select import freshness, inputs, keys, normalise
 from rdfplugins.select.steps import used_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rdfplugins.config import Config
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from rdfplugins.select.sources import Source
 
 STAGE = "select"
+_TOLERANCE = 1e-2  # simulated data come in whole events
 _NORMALISATION = {
     "mc": "a sum_of_weights of the config must be that of the files that are left",
     "data": "lumi_pb must be that of the files that are left",
@@ -77,9 +80,30 @@ def resolve(
     return sample, origin
 
 
+@contextlib.contextmanager
+def at_line_of(config: Config, name: str) -> Iterator[None]:
+    """Put errors of files at the line of their sample."""
+    try:
+        yield
+    except InputError as error:
+        raise at_sample(config, name, error) from error
+
+
 def at_sample(config: Config, name: str, error: InputError) -> InputError:
     """Return an error of a file, at the line of its sample."""
+    if isinstance(error, InputErrors):
+        return InputErrors([at_sample(config, name, fault) for fault in error.faults])
     return InputError(str(config.fault(str(error), "input", "samples", name)))
+
+
+def _warn_of_luminosity(config: Config, name: str, source: Source, options: Options) -> None:
+    """Say where simulated data stand for another luminosity than the config: signal is drawn for the latter."""
+    stated, lumi = source.generated.get("luminosity_pb"), config.input.lumi_pb
+    if config.input.samples[name].kind == "data" and stated and lumi and not abs(stated / lumi - 1) <= _TOLERANCE:
+        options.say(
+            f"{name}: warning: the simulated data stand for {stated:.4g} /pb, and input.lumi_pb, to which simulation is"
+            f" scaled, is {lumi:.4g}"
+        )
 
 
 def prepare(
@@ -96,6 +120,12 @@ def prepare(
     sample, origin = resolve(config, name, source, found, options)
     partial = options.max_events is not None and options.max_events < found.entries
     earlier = duplicates.earlier(name) if duplicates is not None else []
+    stored = provenance.read(path)
+    if partial and stored is not None and stored.get("partial") is False and not options.force:
+        raise ConfigError(
+            f"{path} holds all events, and --max-events would replace it; choose another folder with -o, or say --force"
+        )
+    _warn_of_luminosity(config, name, source, options)
     key = freshness.key(config, name, found, max_events=options.max_events if partial else None, earlier=earlier)
     simulated = source.simulated or any(file.simulation for file in found.files)
     record = {

@@ -59,7 +59,9 @@ def run_sample(config: Config, prepared: Prepared, later: duplicates.Later | Non
         dropped = int(np.count_nonzero(later.entries < entries))
         start, entries = later.drop(start, config), entries - dropped
         options.say(f"{name}: {dropped} events dropped, as they are in earlier data, too")
-    graph = _graph(config, prepared, start, options)
+    crash = f"sample '{name}': ROOT crashed when it built the graph; C++ code of the config is at fault, or an input"
+    with cpp.ending_cleanly(crash, code=RdfpluginsError.exit_code):
+        graph = _graph(config, prepared, start, options)
     rntuple = config.select.output.format == "rntuple"
     if rntuple:
         cpp.include("rdfplugins/rntuple.h")
@@ -106,9 +108,28 @@ def _graph(config: Config, prepared: Prepared, df: Any, options: Options) -> Gra
     for column in graph.left_out:
         options.say(f"{prepared.name}: column '{column}' is left out: its inputs are not there")
     refuse_unstorable(config, graph.df, graph.columns)
+    _warn_of_variations(graph, prepared.name, options)
     if config.select.output.exports:
         export.check(config, graph.df, graph.columns)
     return graph
+
+
+def _warn_of_variations(graph: Graph, name: str, options: Options) -> None:
+    """Say which variations shift nothing that is filled, or a weight that is not written with its shift."""
+    names = dict.fromkeys(label.rpartition("_")[0] for label in graph.bookings.variations)
+    reached, of_weight = graph.bookings.reached(), graph.bookings.shifting_the_weight()
+    written = {column.rpartition("_")[0] for column in graph.shifted_weights}
+    for variation in names:
+        if variation not in reached:
+            options.say(
+                f"{name}: warning: variation '{variation}' shifts no cut, weight or histogram: nothing that is filled"
+                " depends on its columns"
+            )
+        elif variation in of_weight and not any(column.endswith(f"_{variation}") for column in written):
+            options.say(
+                f"{name}: variation '{variation}' shifts the weight through another column; its weights are not written"
+                " to the tree (vary the weight itself to have them)"
+            )
 
 
 def _results(graph: Graph, cutflow: Cutflow) -> dict[str, Any]:
@@ -158,7 +179,8 @@ def _warn(cutflow: Cutflow, options: Options) -> None:
         options.say(f"{name}: warning: weights of data are not 1")
     empty = next((cut.name for cut in cutflow.cuts if not cut.events), None)
     if empty is not None and first.events:
-        options.say(f"{name}: warning: no event passes '{empty}' (is input.units right?)")
+        hint = "are its runs those of the list?" if empty == "golden_json" else "is input.units right?"
+        options.say(f"{name}: warning: no event passes '{empty}' ({hint})")
 
 
 def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutflow: Cutflow, *, rntuple: bool) -> None:

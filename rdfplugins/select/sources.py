@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, SimulateConfig
 
 
+_STATED = ("xsec_pb", "sum_of_weights", "luminosity_pb")
 _SKETCHED = 20  # events that show a schema
 
 
@@ -31,7 +32,8 @@ class Source:
     Attributes
     ----------
     generated
-        Normalisation that the simulation states: ``xsec_pb`` and ``sum_of_weights``; empty for files of the user.
+        Normalisation that the simulation states: ``xsec_pb`` and ``sum_of_weights``, of data ``luminosity_pb``; empty
+        for files of the user.
     """
 
     paths: tuple[str, ...]
@@ -54,7 +56,7 @@ def find(config: Config, name: str, say: Callable[[str], None]) -> Source:
         return Source(tuple(config.input_files(name)), simulated=False, generated={})
     path = _cached(spec.simulate, say)
     made = provenance.read(path) or {}
-    generated = {key: made.get(key) for key in ("xsec_pb", "sum_of_weights")}
+    generated = {key: made.get(key) for key in _STATED}
     return Source((str(path),), simulated=True, generated=generated)
 
 
@@ -65,7 +67,7 @@ def sketch(config: Config, name: str, folder: Path) -> Source:
         return find(config, name, lambda _: None)
     path = folder / f"{name}.root"
     made = simulate_hgg(path, mode=spec.mode, events=_SKETCHED, seed=spec.seed, release=str(spec.release))
-    generated = {"xsec_pb": made.xsec_pb, "sum_of_weights": made.sum_of_weights}
+    generated = {key: getattr(made, key) for key in ("xsec_pb", "sum_of_weights")}
     return Source((str(path),), simulated=True, generated=generated)
 
 

@@ -13,7 +13,7 @@ from rdfplugins.files import lock, make_folder
 from rdfplugins.nodes import base
 from rdfplugins.select import export, freshness, sources
 from rdfplugins.select.duplicates import Duplicates, Later
-from rdfplugins.select.prepare import Prepared, open_inputs, prepare
+from rdfplugins.select.prepare import Prepared, at_line_of, open_inputs, prepare
 from rdfplugins.select.run_sample import SampleOutput, run_sample
 from rdfplugins.select.steps import node_arguments
 
@@ -62,7 +62,7 @@ def run(config: Config, options: Options) -> SelectResult:
             ]
             _keep_inputs(config, prepared)
             _warn_of_inputs(config, prepared, options)
-            later = _find_duplicates(duplicates, prepared)
+            later = _find_duplicates(config, duplicates, prepared)
         entries = sum(sample.inputs.entries for sample in prepared if not sample.fresh)
         made = []
         with cpp.optimisation(2 if entries > MANY_ENTRIES else 0):
@@ -89,19 +89,29 @@ def _open(config: Config, names: Sequence[str], options: Options) -> dict[str, t
 
 
 def _duplicates(config: Config, opened: Mapping[str, tuple[Source, Inputs]]) -> Duplicates | None:
-    if config.input.on_duplicate != "drop_later":
-        return None
+    """Return what looks for events in several samples of data; None where there is nothing to compare."""
     data = {name: found for name, (_, found) in opened.items() if config.input.samples[name].kind == "data"}
-    return Duplicates(config, data)
+    drops = config.input.on_duplicate == "drop_later"
+    return Duplicates(config, data) if drops or (len(data) > 1 and config.input.key != "entry") else None
 
 
-def _find_duplicates(duplicates: Duplicates | None, prepared: Sequence[Prepared]) -> dict[str, Later]:
-    """Return the entries to be dropped; identities are read in one thread, in the order of the files."""
-    if duplicates is None:
+def _find_duplicates(config: Config, duplicates: Duplicates | None, prepared: Sequence[Prepared]) -> dict[str, Later]:
+    """Return the entries to be dropped, or raise InputError where they may not come twice.
+
+    Identities are read in one thread, in the order of the files, and only where something is to be made.
+    """
+    data = [sample for sample in prepared if sample.sample.kind == "data"]
+    if duplicates is None or all(sample.fresh for sample in data):
         return {}
+    found: dict[str, Later] = {}
     with _threading(1):
-        found = {sample.name: duplicates.later(sample.name) for sample in prepared if not sample.fresh}
-    return {name: later for name, later in found.items() if later is not None}
+        for sample in data:
+            if config.input.on_duplicate == "fail":
+                with at_line_of(config, sample.name):
+                    duplicates.refuse_shared(sample.name)
+            elif not sample.fresh and (later := duplicates.later(sample.name)) is not None:
+                found[sample.name] = later
+    return found
 
 
 def check_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, Step
     from rdfplugins.sample import Sample
 
-_WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
+WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 
 
 def used_columns(config: Config, sample_name: str, sample: Sample) -> list[str]:
@@ -58,7 +58,7 @@ def _checked(step: NodeStep, sample: Sample, units: str) -> tuple[base.Node[Any]
 
 def words(expressions: Iterable[str]) -> set[str]:
     """Return the names in C++ expressions."""
-    return {word for expression in expressions for word in _WORD.findall(expression)}
+    return {word for expression in expressions for word in WORD.findall(expression)}
 
 
 def node_arguments(node: base.Node[Any], step: NodeStep, sample: Sample, units: str) -> dict[str, Any]:
@@ -91,4 +91,4 @@ def makes(step: Step, sample: Sample, units: str) -> set[str]:
         return set()
     # one with wrong parameters would make about what it makes without them
     found = _checked(step, sample, units) or _checked(step.model_copy(update={"with_": {}}), sample, units)
-    return set() if found is None else set(found[0].makes(found[1]))
+    return set() if found is None else {*found[0].makes(found[1]), *found[0].offers(found[1])}

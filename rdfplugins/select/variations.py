@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins.config.steps import VaryStep
 from rdfplugins.errors import did_you_mean
 from rdfplugins.nodes import base
-from rdfplugins.select.steps import used_by, words
+from rdfplugins.select.steps import WORD, used_by, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +41,10 @@ class Shifts:
         self._sample = sample
         self._steps = steps
         self._expressions = expressions
+        self._shifted: dict[str, dict[str, dict[str, str]]] = {}  # variation -> direction -> column -> shifted one
 
-    def apply(self, df: Any, path: Path, step: VaryStep, name: str, *, has_weight: bool) -> tuple[Any, dict[str, str]]:
-        """Return ``df`` with the columns of a variation shifted, and shifted weight -> weight for the output.
+    def apply(self, df: Any, path: Path, step: VaryStep, name: str, *, has_weight: bool) -> Any:
+        """Return ``df`` with the columns of a variation shifted; as it is for data.
 
         Parameters
         ----------
@@ -60,29 +61,51 @@ class Shifts:
             For an expression that does not compile, or is of another type than its column.
         """
         variation = step.vary[name]
-        written: dict[str, str] = {}
+        shifted: dict[str, dict[str, str]] = {direction: {} for direction in DIRECTIONS}
         for column in variation.columns:
             if not df.HasColumn(column):
                 hint = did_you_mean(column, base.column_names(df))
                 raise self._config.fault(f"variation '{name}': no column '{column}'{hint}", *path, "up", column)
-            if self._sample.kind != "data":
-                self._refuse_late(path, step, name, column, has_weight=has_weight)
-            is_weight = column == (self._config.select.weight or "").strip()
-            of_sample = {"down": variation.down, "up": variation.up}
-            shifted = {}
+            if self._sample.kind == "data":
+                continue
+            self._refuse_late(path, step, name, column, has_weight=has_weight)
+            for direction, expressions in (("down", variation.down), ("up", variation.up)):
+                new = f"rdfp_{name}_{direction}_{column}_"
+                what, place = f"variation '{name}' of column '{column}'", (*path, direction, column)
+                df = self._expressions.define(df, place, what, new, expressions[column])
+                shifted[direction][column] = new
+            pair = (shifted["down"][column], shifted["up"][column])
+            df = self._expressions.vary(df, path, name, column, pair)
+        if self._sample.kind != "data":
+            self._shifted[name] = shifted
+        return df
+
+    def define_weights(self, df: Any) -> tuple[Any, list[str]]:
+        """Define the weight under each variation of a name in it, as columns for the output; return their names, too.
+
+        Samples that do not shift have the nominal weight there, so that all have the same columns.
+        """
+        weight = (self._config.select.weight or "").strip()
+        stem = weight if weight.isidentifier() else "weight"
+        made = []
+        for name, columns in self._of_config().items():
+            if not words([weight]) & set(columns):
+                continue
             for direction in DIRECTIONS:
-                new = f"{column}_{name}_{direction}" if is_weight else f"rdfp_{name}_{direction}_{column}_"
-                shifted[direction] = new
-                if is_weight:
-                    written[new] = column
-                if self._sample.kind != "data":
-                    what, place = f"variation '{name}' of column '{column}'", (*path, direction, column)
-                    df = self._expressions.define(df, place, what, new, of_sample[direction][column])
-                elif is_weight:  # all samples have the same columns
-                    df = df.Define(new, f"double({column})")
-            if self._sample.kind != "data":
-                df = self._expressions.vary(df, path, name, column, (shifted["down"], shifted["up"]))
-        return df, written
+                new = f"{stem}_{name}_{direction}"
+                if df.HasColumn(new):
+                    message = f"variation '{name}' writes the shifted weight as '{new}', a column that is there already"
+                    raise self._config.fault(message, "select", "weight")
+                replaced = self._shifted.get(name, {}).get(direction, {})
+                code = WORD.sub(lambda found, new=replaced: new.get(found[0], found[0]), weight)  # type: ignore[misc]
+                df = self._expressions.define(df, ("select", "weight"), f"weight '{new}'", new, f"double({code})")
+                made.append(new)
+        return df, made
+
+    def _of_config(self) -> dict[str, list[str]]:
+        """Return name -> columns of all variations of the config, of whichever samples."""
+        steps = [step for step in self._config.select.steps if isinstance(step, VaryStep)]
+        return {name: variation.columns for step in steps for name, variation in step.vary.items()}
 
     def _refuse_late(self, path: Path, late: VaryStep, name: str, column: str, *, has_weight: bool) -> None:
         """Refuse a variation of what has been used already: what was made of it would not shift."""

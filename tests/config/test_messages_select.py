@@ -21,8 +21,10 @@ GOOD = '{good_run: "runNumber > 0"}'
         (
             "- filter: {good_run",
             "- good_runs: {good_run",
-            "30: unknown key 'good_runs' in a step; a step has one of the keys 'node', 'filter', 'define', 'vary',"
-            " 'golden_json'",
+            (
+                "30: unknown key 'good_runs' in a step; a step has one of the keys 'node', 'filter', 'define', 'vary',"
+                " 'golden_json'"
+            ),
         ),
         ("      only: gg", "      onyl: gg", "40: unknown key 'onyl' in a step; did you mean 'only'?"),
         (
@@ -190,7 +192,10 @@ GOOD = '{good_run: "runNumber > 0"}'
         (
             "format: ttree",
             "format: ntuple",
-            "51: select.output.format: 'ttree' or 'rntuple' is expected, not the text 'ntuple'; did you mean 'rntuple'?",
+            (
+                "51: select.output.format: 'ttree' or 'rntuple' is expected, not the text 'ntuple'; did you mean"
+                " 'rntuple'?"
+            ),
         ),
         (
             "exports: [tsv]",

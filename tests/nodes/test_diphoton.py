@@ -306,7 +306,7 @@ def test_features_name_what_is_missing() -> None:
         diphoton.features(frame)
     missing = set(diphoton.features.needs({})) - {"photon_pt"}
     assert all(f"'{name}'" in str(raised.value) for name in missing)
-    assert "'photon_eta'; did you mean 'photon_pt', 'photon_phi'" in str(raised.value)
+    assert "did you mean" not in str(raised.value)  # so many are no slip of the keyboard
 
 
 def test_vectors_of_unequal_length_are_no_events(df: Any) -> None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rdfplugins.report.blinding import Blinding, blinded_window, blinding, mass_histogram, overlaps
+from rdfplugins.report.blinding import (
+    Blinding,
+    blinded_window,
+    blinding,
+    hides_histogram,
+    mass_histogram,
+    overlaps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,3 +92,81 @@ def test_cuts_on_the_mass_are_hidden_without_a_histogram_of_it(config: Callable[
 def test_other_quantities_are_hidden_from_the_mass_on(*, after: str | None, hidden: bool) -> None:
     """Their total less the sidebands of the mass would be the number in the window."""
     assert Blinding(("mass",)).hides(after, ["all", "trigger", "mass", "late"]) is hidden
+
+
+def test_a_filter_on_the_mass_hides_itself_and_all_behind_it(config: Callable[..., Config]) -> None:
+    """`diphoton.select` has no mass cut here, and no histogram is of the mass."""
+    cuts = "{filter: {tight: pt_yy > 3, wide: m_yy > 105, window: m_yy > 120 && m_yy < 130, jets: jet_n >= 0}}"
+    steps = f"select.steps=[{{node: diphoton.select, with: {{mass_range: null}}}}, {cuts}]"
+    shown = "{n: {column: jet_n, bins: 9, range: [0, 9]}, early: {column: jet_n, bins: 9, range: [0, 9], after: tight}}"
+    loaded = config(steps, histograms=shown)
+    names = ["all", "photon_trigger", "tight", "wide", "window", "jets"]
+    hidden = blinding(loaded)
+    assert hidden is not None
+    assert hidden.first_hidden(names) == 3
+    assert hides_histogram(loaded, "n", names)
+    assert not hides_histogram(loaded, "early", names)
+
+
+def test_a_node_that_does_not_name_its_cuts() -> None:
+    hidden = Blinding((), harmless=frozenset({"trigger", "late"}))
+    assert hidden.first_hidden(["all", "trigger", "of the node", "late"]) == 2
+    assert hidden.first_hidden(["all", "trigger", "late"]) == 3
+
+
+def test_columns_made_from_the_mass_show_nothing(config: Callable[..., Config]) -> None:
+    shown = """{
+      mgg: {column: mgg, bins: 9, range: [100, 160], after: all}, m_yy: {column: m_yy, bins: 9, range: [105, 160]},
+      n: {column: jet_n, bins: 9, range: [0, 9], after: trigger}
+    }"""
+    define = "select.steps=[{define: {mgg: m_yy}}]"
+    cuts = ["all", "trigger", "mass"]
+    loaded = config(define, histograms=shown)
+    assert hides_histogram(loaded, "mgg", cuts)
+    assert hides_histogram(loaded, "n", cuts)  # filled behind mgg
+    assert not hides_histogram(loaded, "m_yy", cuts)  # its window is hidden
+    named = config(define, "report.mass=mgg", histograms=shown)
+    assert blinded_window(named, "mgg") == (120.0, 130.0)
+    assert not hides_histogram(named, "mgg", cuts)
+    assert not hides_histogram(config(define, "report.unblind=true", histograms=shown), "mgg", cuts)
+
+
+def test_sidebands_hide_the_total(config: Callable[..., Config]) -> None:
+    """Two histograms beside the window, whose sum less the number of events would be its content."""
+    shown = (
+        "{low: {column: m_yy, bins: 9, range: [0, 120], after: a}, high: {column: m_yy, bins: 9, range: [130, 999]}}"
+    )
+    hidden = blinding(config(histograms=shown))
+    assert hidden is not None
+    assert hidden.first_hidden(["all", "a", "b"]) == 1
+
+
+def test_a_weight_that_depends_on_the_mass_hides_everything(config: Callable[..., Config]) -> None:
+    define = "select.steps=[{define: {w: 'm_yy > 120 && m_yy < 130 ? 1 : 0'}}]"
+    hidden = blinding(config(define, "select.weight=w * 2", histograms="{}"))
+    assert hidden is not None
+    assert hidden.first_hidden(["all", "a"]) == 0
+    # that of simulation alone is none of data
+    assert blinding(config(f"{define[:-2]}, only: mc}}]", "select.weight=w * 2", histograms="{}")) is None
+
+
+def test_categories_by_the_mass(config: Callable[..., Config]) -> None:
+    shown = "{n: {column: jet_n, bins: 9, range: [0, 9]}}"
+    loaded = config("select.categories={win: m_yy > 120 && m_yy < 130, rest: 'true'}", histograms=shown)
+    hidden = blinding(loaded)
+    assert hidden is not None
+    assert hidden.hides_categories(["all"])
+    assert hides_histogram(loaded, "n", ["all"], category="win")
+    assert not hides_histogram(loaded, "n", ["all"])
+    other = config("select.categories={jets: jet_n > 1}", histograms=shown)
+    assert blinding(other) is None
+
+
+def test_our_columns_have_their_own_units(config: Callable[..., Config]) -> None:
+    """An axis to 20 TeV does not turn GeV into MeV where the unit is known."""
+    shown = "{wide: {column: m_yy, bins: 9, range: [0, 20000]}, low: {column: h_mass, bins: 9, range: [0, 9000]}}"
+    features = "select.steps=[{node: diphoton.select}, {node: diphoton.features}]"
+    assert blinded_window(config(features, histograms=shown), "wide") == (120.0, 130.0)
+    assert blinded_window(config(features, histograms=shown), "low") is None  # MeV: ends at 9 GeV
+    in_gev = config(features, "input.units=GeV", histograms=shown)
+    assert blinded_window(in_gev, "low") == (120.0, 130.0)

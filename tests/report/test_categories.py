@@ -101,6 +101,20 @@ def test_data_of_categories_are_blinded(config: Callable[..., Config], split: di
         assert not numbers & set(all_numbers(json.loads(path.read_text())))
 
 
+def test_categories_by_the_mass_show_no_data(
+    config: Callable[..., Config], split: dict[str, Path], tmp_path: Path
+) -> None:
+    loaded = config("select.categories={central: m_yy > 120 && m_yy < 130, forward: 'true'}")
+    report.run(loaded, split, tmp_path / "out")
+    folder = tmp_path / "out" / "report"
+    for category in SHARES:
+        values = json.loads((folder / f"m_yy_{category}.json").read_text())
+        assert (values["data"], values["data_hidden"], values["blinded"]) == (None, True, None)
+        assert values["stack"]
+    cells = json.loads((folder / "cutflow.json").read_text())["samples"]["data"]["categories"].values()
+    assert all(cell["blinded"] and cell["events"] is None for cell in cells)
+
+
 def test_no_byte_depends_on_blinded_data(
     config: Callable[..., Config], write_sample: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -12,9 +12,7 @@ from rdfplugins.report.blinding import Blinding
 from rdfplugins.report.cutflow_plot import CutflowNumbers, figure, prepare_cutflow
 from rdfplugins.report.model import Remarks
 
-REMARKS = Remarks(
-    simulation=False, data_simulated=False, open_data=True, partial=False, lumi_pb=1000.0, energy="13 TeV", title=None
-)
+REMARKS = Remarks(simulation=False, data_simulated=False, partial=False, lumi_pb=1000.0, energy="13 TeV", title=None)
 SIGNAL = Cutflow(
     "gg", "mc", (Cut("all", 20000, 0.1, 6.25e-7), Cut("own", 9, 0.05, 1e-8), Cut("mass", 8719, 0.04, 2.7e-7)), 0
 )
@@ -36,6 +34,13 @@ def test_expected_events_of_each_sample() -> None:
     assert np.isnan(found.values[1]).all()  # neither zero nor less is on a logarithmic axis
     assert found.values[2].tolist()[::2] == [60000.0, 9339.0]
     assert np.isnan(found.values[2][1])
+
+
+def test_samples_are_called_as_on_other_plots() -> None:
+    found = prepare_cutflow([SIGNAL, DATA], 1000.0, REMARKS, shown=["ggH", "data"])
+    assert (found.samples, found.shown) == (("gg", "data"), ("ggH", "data"))
+    words = [text.get_text() for text in figure(found).axes[0].get_legend().get_texts()]
+    assert words == ["ggH", "data"]
 
 
 def test_blinded_data_are_not_there() -> None:

@@ -203,11 +203,10 @@ def test_words_about_the_events(config: Callable[..., Config], write_sample: Cal
         "gg": write_sample("gg", {"m_yy": BACKGROUND}),
     }
     real = numbers_of(config(), files).remarks
-    assert (real.open_data, real.simulation, real.data_simulated, real.partial) == (True, False, False, False)
-    assert not numbers_of(config(tree="Events"), files).remarks.open_data
+    assert (real.title, real.simulation, real.data_simulated, real.partial) == (None, False, False, False)
     write_sample("gg", {"m_yy": BACKGROUND}, simulation=True, partial=True)
     toy = numbers_of(config(), files).remarks
-    assert (toy.open_data, toy.simulation, toy.data_simulated, toy.partial) == (False, True, False, True)
+    assert (toy.simulation, toy.data_simulated, toy.partial) == (True, False, True)
     write_sample("data", {"m_yy": BACKGROUND}, kind="data", simulation=True)
     assert numbers_of(config(), files).remarks.data_simulated
 

@@ -161,8 +161,11 @@ STEPS = "select.steps=[{node: diphoton.select}]"
 
 @pytest.mark.parametrize(
     ("label", "shown"),
-    [("gg", "ggH"), ("VBF", "VBF"), ("Wp", "WH"), ("Z", "ZH"), ("tt", "ttH"), ("ggH", "ggH"), ("ttbar", "ttbar")],
-)  # fmt: skip
+    [
+        *(("gg", "ggH"), ("VBF", "VBF"), ("Wp", "W\N{SUPERSCRIPT PLUS SIGN}H"), ("Z", "ZH"), ("tt", "ttH")),
+        *(("ggH", "ggH"), ("ttbar", "ttbar")),
+    ],
+)
 def test_modes_of_the_higgs_have_names_in_its_analysis_alone(
     config: Callable[..., Config], label: str, shown: str
 ) -> None:
@@ -203,6 +206,51 @@ def test_legend_is_read_from_data_to_uncertainties(config: Callable[..., Config]
     found = legend_of(config("report.signal=[gg]", histograms=MET), spectrum)
     factor = found[1].rpartition(" ")[2]
     assert found == ["Data", f"gg \N{MULTIPLICATION SIGN} {factor}", "continuum", axes.STATISTICAL]
+
+
+def test_data_are_compared_with_what_is_stacked(config: Callable[..., Config], spectrum: dict[str, Path]) -> None:
+    """The ratio is that to the background where signal is a line beside it."""
+    named = draw.figure(numbers_of(config("report.signal=[gg]", histograms=MET), spectrum))
+    assert named.axes[1].get_ylabel() == "Data / bkg."
+    assert draw.figure(numbers_of(config(histograms=MET), spectrum)).axes[1].get_ylabel() == "Data / MC"
+
+
+BOTH = f"{{m_yy: {{column: m_yy, bins: 30, range: [105, 160]}}, {MET[1:]}"
+
+
+def test_signal_that_a_line_lifts_is_stacked_where_it_is_seen_alone(
+    config: Callable[..., Config], write_sample: Callable[..., Path]
+) -> None:
+    peak = {"m_yy": signal(0.1), "met": signal(0.1)}
+    shifted = {"met_up": {name: 1.1 * values for name, values in peak.items()}}
+    files = {
+        "gg": write_sample("gg", peak, variations=shifted),
+        "data": write_sample("data", {"m_yy": BACKGROUND, "met": BACKGROUND}, kind="data"),
+    }
+    loaded = config(UNBLIND, histograms=BOTH)
+    met = numbers_of(loaded, files)
+    line = f"Signal \N{MULTIPLICATION SIGN} {met.factor}"
+    assert legend_of(loaded, files) == ["Data", line, axes.OF_SIGNAL]
+    assert not met.stack_is_seen
+    mass = numbers_of(loaded, files, "m_yy")
+    assert mass.stack_is_seen  # in the pad of the residual
+    words = [text.get_text() for text in draw.figure(mass).axes[0].get_legend().get_texts()]
+    assert "gg" in words
+    assert words[-1] == axes.OF_SIGNAL
+
+
+def test_the_band_of_signal_lies_on_its_line(config: Callable[..., Config], write_sample: Callable[..., Path]) -> None:
+    nominal = {"m_yy": signal(0.1), "met": signal(0.1)}
+    files = {
+        "gg": write_sample("gg", nominal, variations={"x_up": {"m_yy": signal(0.1), "met": 1.1 * signal(0.1)}}),
+        "data": write_sample("data", {"m_yy": BACKGROUND, "met": BACKGROUND}, kind="data"),
+    }
+    found = numbers_of(config(UNBLIND, histograms=BOTH), files)
+    assert found.factor is not None
+    assert found.band is not None
+    (band,) = [patch for patch in draw.figure(found).axes[0].patches if patch.get_label() == axes.OF_SIGNAL]
+    assert band.get_data().values == pytest.approx(found.factor * (found.total + found.band.all_up))
+    assert band.get_data().baseline == pytest.approx(found.factor * (found.total - found.band.statistical))
 
 
 def test_titles_say_simulation_first_and_are_cut_where_they_are_too_long(

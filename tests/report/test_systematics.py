@@ -165,7 +165,48 @@ def test_a_variation_with_one_direction(config: Callable[..., Config], write_sam
     assert band is not None
     assert band.up == pytest.approx(signal(0.1) * LUMI, abs=1e-9)
     assert not band.down.any()
-    assert len(variation_plot.figure(numbers).axes[1].get_lines()) == 1  # the line at 1; histograms are patches
+    pad = variation_plot.figure(numbers).axes[0]
+    assert [text.get_text() for text in pad.get_legend().get_texts()][2:] == ["scale up"]
+
+
+def test_variations_are_drawn_of_every_histogram_that_they_shift(
+    config: Callable[..., Config], write_sample: Callable[..., Path], tmp_path: Path
+) -> None:
+    shown = "{m_yy: {column: m_yy, bins: 30, range: [105, 160]}, pt: {column: pt, bins: 30, range: [105, 160]}}"
+    peak, flat = signal(1.0), np.full(30, 1.0)
+    almost, one_bin = flat * 1.0009, flat.copy()
+    one_bin[7] = 0.9989
+    variations = {
+        "little_up": {"m_yy": peak, "pt": almost},
+        "little_down": {"m_yy": peak, "pt": flat},
+        "bin_up": {"m_yy": peak, "pt": flat},
+        "bin_down": {"m_yy": peak, "pt": one_bin},
+        "both_up": {"m_yy": 1.01 * peak, "pt": 1.01 * flat},
+    }
+    files = {"gg": write_sample("gg", {"m_yy": peak, "pt": flat}, variations=variations)}
+    written = report.run(config(histograms=shown), files, tmp_path / "out")
+    stems = dict.fromkeys(path.stem for path in written[3:])
+    assert list(stems) == ["cutflow", "m_yy", "pt", "m_yy_both", "pt_bin", "pt_both"]
+
+
+def test_ratios_of_variations_have_risers_and_triangles_beyond_the_axis(
+    config: Callable[..., Config], write_sample: Callable[..., Path]
+) -> None:
+    nominal = np.full(30, 100.0)
+    nominal[[3, 20]] = 0.0
+    nominal[10] = 0.5  # too few to set the scale
+    up = 1.02 * nominal
+    up[10] = 2.0
+    files = {"gg": write_sample("gg", {"m_yy": (nominal, nominal * 1e-3)}, variations={"x_up": {"m_yy": up}})}
+    (numbers,) = variation_plot.prepare_variations(config(), "m_yy", read(config(), files))
+    pad = variation_plot.figure(numbers).axes[1]
+    assert pad.get_ylim() == pytest.approx((0.95, 1.05))
+    groups = [patch.get_data() for patch in pad.patches]
+    assert [len(group.values) for group in groups] == [3, 16, 9]  # parted by empty bins
+    assert {float(group.baseline) for group in groups} == {1.0}
+    (triangle,) = [line for line in pad.get_lines() if line.get_marker() == "^" and len(line.get_xdata())]
+    assert triangle.get_xdata() == pytest.approx([105 + 10.5 * 55 / 30])
+    assert 1.04 < triangle.get_ydata()[0] < 1.05
 
 
 def test_data_have_no_variations(config: Callable[..., Config], write_sample: Callable[..., Path]) -> None:

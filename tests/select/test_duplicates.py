@@ -140,3 +140,22 @@ def test_many_entries_in_many_files(tmp_path: Path, threads: int, within: bool) 
                 want.append((event, float(x)))
         found = helpers.columns(result.outputs[name])
         assert sorted(zip(found["event"].tolist(), found["x"].tolist(), strict=True)) == sorted(want)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_samples_of_data_that_share_events_are_an_error_by_default(
+    tmp_path: Path, files: dict[str, Path], threads: int
+) -> None:
+    data = config(files, input__on_duplicate=None)
+    with pytest.raises(
+        InputError, match=r"config.yaml:\d+: sample 'a' holds 2 events .* earlier .*, e\.g\. run \d+, event \d+"
+    ) as caught:
+        helpers.run(tmp_path, data, threads=threads)
+    assert "'on_duplicate: drop_later' in 'input' keeps the first" in str(caught.value)
+    assert not list((tmp_path / "out").glob("*.root*"))
+
+
+def test_samples_of_data_without_shared_events_run(tmp_path: Path, good: Path, more: Path) -> None:
+    samples = {"one": {"kind": "data", "files": str(good)}, "two": {"kind": "data", "files": str(more)}}
+    result = helpers.run(tmp_path, helpers.small_config([], input__samples=samples))
+    assert [result.cutflow[name].cuts[0].events for name in samples] == [20, 5]

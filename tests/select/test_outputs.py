@@ -598,7 +598,7 @@ def test_a_changed_header_makes_anew(fresh: Freshness) -> None:
 
 def test_a_partial_output_is_made_whole(fresh: Freshness) -> None:
     said: list[str] = []
-    result = helpers.run(fresh.folder, fresh.data, max_events=6, threads=2, say=said.append)
+    result = helpers.run(fresh.folder, fresh.data, max_events=6, threads=2, say=said.append, force=True)
     assert said[0].startswith("only the first 6 events of each sample, in one thread: ")
     assert [cut.events for cut in result.cutflow["one"].cuts] == [6, 6]
     found = helpers.columns(result.outputs["one"])
@@ -637,7 +637,8 @@ def test_only_what_changed_is_made_anew(tmp_path: Path, good: Path, more: Path) 
     first = helpers.run(tmp_path, data)
     before = {name: path.stat().st_ino for name, path in first.outputs.items()}
     table = first.exports[0].stat().st_ino
-    data["input"]["samples"]["two"]["files"] = [str(good)]
+    other = helpers.write_columns(tmp_path / "other.root", helpers.small_columns(4, first=300))
+    data["input"]["samples"]["two"]["files"] = [str(other)]
     second = helpers.run(tmp_path, data)
     assert second.outputs["one"].stat().st_ino == before["one"]
     assert second.outputs["two"].stat().st_ino != before["two"]
@@ -712,3 +713,26 @@ def test_integers_of_8_bits_are_refused_where_they_end_the_process(tmp_path: Pat
     plain = helpers.small_config(str(good), select__steps=[{"define": {"y": "std::uint8_t(3)", "z": "char(4)"}}])
     found = helpers.columns(helpers.run(tmp_path, plain).outputs["one"])
     assert set(found["y"].tolist()) == {3}
+
+
+def test_a_quick_look_does_not_replace_a_whole_output(tmp_path: Path, good: Path) -> None:
+    data = helpers.small_config(str(good))
+    whole = helpers.run(tmp_path, data).outputs["one"]
+    before = whole.read_bytes()
+    with pytest.raises(ConfigError, match="holds all events, and --max-events would replace it; choose another folder"):
+        helpers.run(tmp_path, data, max_events=3)
+    assert whole.read_bytes() == before
+    look = helpers.run(tmp_path, data, max_events=3, output=tmp_path / "look")
+    assert look.cutflow["one"].cuts[0].events == 3
+    helpers.run(tmp_path, data, output=tmp_path / "look")  # and the other way round is fine
+    helpers.run(tmp_path, data, max_events=3, force=True)
+    assert helpers.provenance(whole)["partial"] is True
+
+
+def test_simulated_data_of_another_luminosity_are_said(tmp_path: Path) -> None:
+    samples = {"data": {"kind": "data", "simulate": {"process": "hgg", "mode": "data", "events": 970}}}
+    said: list[str] = []
+    helpers.run(tmp_path, helpers.config_data([], input__samples=samples, input__lumi_pb=20.0), say=said.append)
+    assert not any("stand for" in line for line in said)
+    helpers.run(tmp_path, helpers.config_data([], input__samples=samples, input__lumi_pb=100.0), say=said.append)
+    assert any("the simulated data stand for 20 /pb, and input.lumi_pb" in line for line in said)

@@ -218,3 +218,51 @@ def test_a_vector_of_another_length_is_an_error_not_a_crash(tmp_path: Path, file
     vary = {"a": {way: {"photon_pt": "photon_pt + jet_pt"} for way in ("up", "down")}}
     with pytest.raises(RdfpluginsError, match="sample 'gg'"):
         helpers.run(tmp_path, with_vary(file, vary), samples=["gg"])
+
+
+def test_a_weight_made_of_several_columns_is_written_with_each_shift(tmp_path: Path, file: Path) -> None:
+    """Also for samples that do not shift, so that all have the same columns."""
+    data = with_vary(file, None, select__weight="weight * sf")
+    data["input"]["samples"]["other"] = {"kind": "mc", "files": str(file), "xsec_pb": XSEC, "sum_of_weights": TOTAL}
+    shifts = {
+        "sf": {"up": {"sf": "sf * 1.5"}, "down": {"sf": "sf * 0.5"}},
+        "both": {"up": {"sf": "sf + 1", "weight": "weight * 3"}, "down": {"sf": "sf - 1", "weight": "weight * 2"}},
+    }
+    data["select"]["steps"][1:1] = [{"define": {"sf": "1.25 + 0.01 * jet_n"}}, {"vary": shifts, "only": ["gg"]}]
+    result = helpers.run(tmp_path, data, threads=2)
+    found = helpers.columns(result.outputs["gg"])
+    sf, weight = found["sf"], found["weight"]
+    assert found["weight_sf_up"] == pytest.approx(weight * sf * 1.5, rel=1e-14)
+    assert found["weight_sf_down"] == pytest.approx(weight * sf * 0.5, rel=1e-14)
+    assert found["weight_both_up"] == pytest.approx(weight * 3 * (sf + 1), rel=1e-14)
+    assert found["weight_both_down"] == pytest.approx(weight * 2 * (sf - 1), rel=1e-14)
+    with uproot.open(result.outputs["gg"]) as stored:
+        want = np.histogram(found["m_yy"], bins=22, range=(105, 160), weights=found["weight_both_up"])[0]
+        assert stored["variations/both_up/m_yy"].values() == pytest.approx(want, rel=1e-12)
+    for name in ("other", "data"):
+        nominal = helpers.columns(result.outputs[name])
+        assert nominal["weight_both_up"] == pytest.approx(nominal["weight"] * nominal["sf"], rel=1e-14)
+
+
+def test_a_shift_that_reaches_nothing_is_said(tmp_path: Path, file: Path) -> None:
+    """The cross-section comes from the config: the branch is not used."""
+    said: list[str] = []
+    shift = {way: {"XSection": f"XSection * {factor}f"} for way, factor in (("up", 1.05), ("down", 0.95))}
+    helpers.run(tmp_path, with_vary(file, {"xsec": shift, "jet_pt": JET}), samples=["gg"], say=said.append)
+    (line,) = [line for line in said if "variation" in line]
+    assert line.startswith("gg: warning: variation 'xsec' shifts no cut, weight or histogram: nothing that is filled")
+
+
+def test_a_shift_of_a_scale_factor_shifts_the_weight_and_says_what_is_not_written(tmp_path: Path, file: Path) -> None:
+    factors = {"up": 2.0, "down": 1.0}
+    shift = {way: {"scaleFactor_PHOTON": f"scaleFactor_PHOTON * {factor}f"} for way, factor in factors.items()}
+    data = with_vary(file, None)
+    data["select"]["steps"].insert(0, {"vary": {"photon_sf": shift}})
+    said: list[str] = []
+    result = helpers.run(tmp_path, data, samples=["gg"], say=said.append)
+    record = helpers.provenance(result.outputs["gg"])
+    last, shifted_last = (
+        cutflow["cuts"][-1] for cutflow in (record["cutflow"], record["cutflow_variations"]["photon_sf_up"])
+    )
+    assert shifted_last["weighted"] == pytest.approx(2 * last["weighted"], rel=1e-6)
+    assert any("'photon_sf' shifts the weight through another column" in line for line in said)

@@ -58,7 +58,7 @@ def run(config: Config, options: Options, labels: dict[str, int], outdated: Mapp
         records = [provenance.read(file) or {} for file in files]
         partial = {bool(record.get("partial")) for record in records}
         if outdated or len(partial) > 1:
-            reason = "; ".join(outdated.values()) or "some trees hold the first events only"
+            reason = _in_short(outdated) or "some trees hold the first events only"
             left = ", the one there is of an earlier run" if path.exists() else ""
             options.say(f"{path} is not written{left}: {reason}")
             continue
@@ -74,6 +74,12 @@ def run(config: Config, options: Options, labels: dict[str, int], outdated: Mapp
             _write_sidecar(config, path, key, partial=partial.pop())
         made.append(path)
     return tuple(made)
+
+
+def _in_short(outdated: Mapping[str, str]) -> str:
+    """Return why trees cannot be joined; of many the first, as it is mostly one reason for all."""
+    reasons = list(outdated.values())
+    return f"{reasons[0]} (and {len(reasons) - 1} more)" if len(reasons) > 1 else "".join(reasons)
 
 
 def check(config: Config, df: Any, columns: Sequence[str]) -> None:
