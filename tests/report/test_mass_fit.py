@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rdfplugins import report
-from rdfplugins.report import axes, contents
+from rdfplugins.report import axes, contents, draw, gallery
 from rdfplugins.report.fits import Gaussian
 from rdfplugins.report.prepare import prepare
 from rdfplugins.report.values import plot_values
@@ -103,6 +103,19 @@ def test_the_gaussian_is_that_of_all_signal_scaled_to_the_luminosity(
     # what remains above the polynomial is the signal
     assert found.residual is not None
     assert found.residual.values.sum() == pytest.approx(4000.0, rel=0.02)
+
+
+def test_the_page_says_how_well_the_gaussian_describes_the_signal(
+    config: Callable[..., Config], with_signal: dict[str, Path]
+) -> None:
+    found = numbers_of(config(UNBLIND), with_signal)
+    assert found.fit is not None
+    assert found.fit.signal is not None
+    quality = f"{found.fit.signal.chi2:.1f}/{found.fit.signal.degrees_of_freedom}"
+    note = f"Gaussian of the simulated signal: mean 125.00, sigma 2.00 GeV, \N{GREEK SMALL LETTER CHI}²/ndf = {quality}"
+    loaded = config(UNBLIND)
+    samples = [contents.read(loaded, name, path) for name, path in with_signal.items()]
+    assert {one.name: one.note for one in gallery.pictures(loaded, samples, None)} == {"cutflow": "", "m_yy": note}
 
 
 def test_only_what_is_called_signal_makes_the_gaussian(
@@ -224,4 +237,7 @@ def test_too_few_events_give_no_fit(
     """Least squares would leave empty bins out and lie above the data."""
     values = np.where(np.arange(30) % 3 == 0, level, 8.0)  # a third of the bins
     path = write_sample("data", {"m_yy": values}, kind="data")
-    assert (numbers_of(config(UNBLIND), {"data": path}).fit is not None) is fitted
+    numbers = numbers_of(config(UNBLIND), {"data": path})
+    assert (numbers.fit is not None) is fitted
+    words = [text.get_text() for text in draw.figure(numbers).axes[0].get_legend().get_texts()]
+    assert ("No fit: too few events" in words) is not fitted

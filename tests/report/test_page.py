@@ -131,9 +131,9 @@ def test_what_users_write_is_text(
     assert html.escape(EVIL) in text
 
 
-@pytest.mark.parametrize("field", ["title", "notes", "facts", "head", "cell", "heading", "name", "section"])
+@pytest.mark.parametrize("field", ["title", "notes", "facts", "head", "cell", "heading", "note", "name", "section"])
 def test_every_part_of_the_page_is_escaped(field: str) -> None:
-    picture = Picture("name", "Histograms", "heading", {}, lambda folder: ())
+    picture = Picture("name", "Histograms", "heading", {}, lambda folder: (), "chi2")
     grid = Grid("Raw events", ("cut", "gg"), (("all", "1"),))
     page = Page("title", {"Config": "x"}, ["note"], grid, [grid], [picture])
     changed = {
@@ -143,6 +143,7 @@ def test_every_part_of_the_page_is_escaped(field: str) -> None:
         "head": {"tables": [dataclasses.replace(grid, title=EVIL, head=(EVIL, "gg"))]},
         "cell": {"samples": dataclasses.replace(grid, rows=((EVIL, EVIL),))},
         "heading": {"pictures": [dataclasses.replace(picture, heading=EVIL)]},
+        "note": {"pictures": [dataclasses.replace(picture, note=EVIL)]},
         "name": {"pictures": [dataclasses.replace(picture, name=EVIL)]},
         "section": {"pictures": [dataclasses.replace(picture, section=EVIL)]},
     }[field]

@@ -12,6 +12,7 @@ import uproot
 
 from rdfplugins.errors import InputError
 from rdfplugins.report import contents
+from rdfplugins.report.gallery import shown_names
 from rdfplugins.report.prepare import prepare, round_factor
 
 from .conftest import BACKGROUND, CENTRES, EDGES, HIDDEN, LUMI, SECRET, secret_data, signal, th1
@@ -209,6 +210,21 @@ def test_words_about_the_events(config: Callable[..., Config], write_sample: Cal
     assert (toy.simulation, toy.data_simulated, toy.partial) == (True, False, True)
     write_sample("data", {"m_yy": BACKGROUND}, kind="data", simulation=True)
     assert numbers_of(config(), files).remarks.data_simulated
+
+
+def test_samples_that_stand_alone_are_called_by_their_labels(
+    config: Callable[..., Config], write_sample: Callable[..., Path]
+) -> None:
+    files = {
+        "gg": write_sample("gg", {"m_yy": BACKGROUND}, label="Wp"),
+        "data": write_sample("data", {"m_yy": BACKGROUND}, kind="data", label="gg"),
+    }
+    loaded = config("select.steps=[{node: diphoton.select}]")
+    samples = [contents.read(loaded, name, path) for name, path in files.items()]
+    assert shown_names(loaded, samples) == ["W⁺H", "data"]
+    files["VBF"] = write_sample("VBF", {"m_yy": BACKGROUND}, label="Wp")
+    samples = [contents.read(loaded, name, path) for name, path in files.items()]
+    assert shown_names(loaded, samples) == ["gg", "data", "VBF"]
 
 
 OTHERS = "{m_yy: {column: m_yy, bins: 30, range: [105, 160]}, pt: {column: pt_yy, bins: 30, range: [105, 160]}}"
