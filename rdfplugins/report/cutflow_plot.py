@@ -36,8 +36,8 @@ class CutflowNumbers:
     ----------
     cuts
         Names, in their order.
-    samples, kinds, shown
-        Names and kinds of the samples, and what they are called in the legend.
+    samples, kinds, shown, colours
+        Names and kinds of the samples, what they are called in the legend, and the numbers of their colours.
     values, errors
         float64[samples, cuts], in the quantity; NaN where data are hidden, where a sample does not have a cut, and
         where nothing (or a negative sum of weights) remains.
@@ -51,6 +51,7 @@ class CutflowNumbers:
     samples: tuple[str, ...]
     kinds: tuple[str, ...]
     shown: tuple[str, ...]
+    colours: tuple[int, ...]
     values: NDArray[np.float64]
     errors: NDArray[np.float64]
     quantity: str
@@ -64,6 +65,7 @@ def prepare_cutflow(
     *,
     blinding: Blinding | None = None,
     shown: Sequence[str] | None = None,
+    colours: Sequence[int] | None = None,
 ) -> CutflowNumbers:
     """Return the numbers of the plot.
 
@@ -75,6 +77,8 @@ def prepare_cutflow(
         What has to be said about the events.
     shown
         What the samples are called; None: by their names.
+    colours
+        Numbers of their colours; None: in their order.
     """
     rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
     has_data = any(flow.kind == "data" for flow in cutflows)
@@ -95,6 +99,7 @@ def prepare_cutflow(
         samples=tuple(flow.sample for flow in cutflows),
         kinds=tuple(flow.kind for flow in cutflows),
         shown=tuple(flow.sample for flow in cutflows) if shown is None else tuple(shown),
+        colours=tuple(range(len(cutflows)) if colours is None else colours),
         values=values,
         errors=errors,
         quantity="Raw events" if raw else "Events" if scaled else "Cross-section [pb]",
@@ -122,8 +127,9 @@ def figure(numbers: CutflowNumbers) -> Any:
         if kind == "data":
             pad.errorbar(x, values, yerr=bars, label=label, linestyle=":", linewidth=1.2, **style.POINTS)
         else:
-            colour = style.COLOURS[index % len(style.COLOURS)]
-            line = style.LINE_STYLES[(index // len(style.COLOURS)) % len(style.LINE_STYLES)]
+            colour = style.COLOURS[numbers.colours[index] % len(style.COLOURS)]
+            rank = numbers.colours[:index].count(numbers.colours[index])  # of the samples of one label
+            line = style.LINE_STYLES[(rank + numbers.colours[index] // len(style.COLOURS)) % len(style.LINE_STYLES)]
             pad.errorbar(
                 x, values, yerr=bars, color=colour, linestyle=line, marker="s", markersize=4.5, linewidth=1.6,
                 elinewidth=1.2, label=label,

@@ -100,8 +100,6 @@ def _draw_stack(parts: tuple[Component, ...], edges: NDArray[np.float64], pad: A
     if not parts:
         return
     _, mplhep = style.libraries()
-    # colours go by size and so does the stack; the same labels have the same colours in both pads
-    count = len(parts)
     mplhep.histplot(
         [part.values for part in parts],
         bins=edges,
@@ -109,7 +107,7 @@ def _draw_stack(parts: tuple[Component, ...], edges: NDArray[np.float64], pad: A
         histtype="fill",
         ax=pad,
         label=[axes.component_label(part) for part in parts] if labelled else None,
-        color=[style.COLOURS[(count - 1 - index) % len(style.COLOURS)] for index in range(count)],
+        color=[style.COLOURS[part.number % len(style.COLOURS)] for part in parts],
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins.report import cutflow_plot, draw, values, variation_plot
 from rdfplugins.report.blinding import mass_histogram
-from rdfplugins.report.prepare import prepare, remarks_of, shown_label
+from rdfplugins.report.prepare import label_number, prepare, remarks_of, shown_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +54,7 @@ def pictures(config: Config, samples: Sequence[Contents], blinding: Blinding | N
         remarks_of(config, samples),
         blinding=blinding,
         shown=shown_names(config, samples),
+        colours=[label_number(config, sample.label) for sample in samples],
     )
     found = [
         Picture(cutflow_plot.NAME, "Cutflow", "Cutflow", None, lambda folder: cutflow_plot.write_cutflow(cuts, folder))

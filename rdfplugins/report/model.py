@@ -45,6 +45,8 @@ class Component:
         Names of the samples.
     signal
         Whether they are signal.
+    number
+        Of the label among those of all simulation in the config: it has one colour in all plots.
     values, variances
         float64[n], in the quantity of the plot, and its square.
     """
@@ -53,6 +55,7 @@ class Component:
     shown: str
     samples: tuple[str, ...]
     signal: bool
+    number: int
     values: NDArray[np.float64]
     variances: NDArray[np.float64]
 

@@ -153,6 +153,13 @@ def shown_label(config: Config, label: str) -> str:
     return _HGG_MODES.get(label, label) if is_hgg else label
 
 
+def label_number(config: Config, label: str) -> int:
+    """Return the number of a label among those of all simulation in the config, whose colour it decides."""
+    simulated = {name: spec for name, spec in config.input.samples.items() if spec.kind != "data"}
+    labels = list(dict.fromkeys(spec.label or name for name, spec in simulated.items()))
+    return labels.index(label) if label in labels else len(labels)
+
+
 def components(
     config: Config, histogram: str, samples: Sequence[Contents], *, category: str | None, have_data: bool
 ) -> tuple[Component, ...]:
@@ -172,6 +179,7 @@ def components(
             shown_label(config, sample.label),
             (sample.name,),
             key[1],
+            label_number(config, sample.label),
             stored.values * scale,
             stored.variances * scale**2,
         )

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from rdfplugins.report.contents import Contents
 
 _ALL_SIMULATION = "all simulation"
+NO_CATEGORY = "none"
 
 
 def category_names(samples: Sequence[Contents]) -> list[str]:
     """Return the names of the categories of all samples, ``none`` last."""
     names = list(dict.fromkeys(name for sample in samples for name in sample.regions if name is not None))
-    return [*names, *(["none"] if any("none" in sample.categories for sample in samples) else [])]
+    return [*names, *([NO_CATEGORY] if any(NO_CATEGORY in sample.categories for sample in samples) else [])]
 
 
 def category_cells(sample: Contents, lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Cell]:
@@ -100,7 +101,24 @@ def variation_grids(samples: Sequence[Contents]) -> list[Grid]:
         changes = [_last_change(sample, label) for sample in simulated]
         rows.append((label, *changes, *([_change_of_sum(simulated, label)] if several else [])))
     head = ("variation", *(sample.name for sample in simulated), *([_ALL_SIMULATION] if several else []))
-    return [Grid("Systematic variations: change after the last cut", head, tuple(rows))] if rows else []
+    grids = [Grid("Systematic variations: change after the last cut", head, tuple(rows))] if rows else []
+    categories = [name for name in category_names(simulated) if name != NO_CATEGORY]
+    if rows and categories and len({sample.cutflow.weighted for sample in simulated}) == 1:
+        table = [
+            (label, *(_change_in_category(simulated, label, name) for name in categories))
+            for label in _labels(simulated)
+        ]
+        title = f"Systematic variations: change of {_ALL_SIMULATION} in each category"
+        grids.append(Grid(title, ("variation", *categories), tuple(table)))
+    return grids
+
+
+def _change_in_category(samples: Sequence[Contents], label: str, category: str) -> str:
+    """Return the change of the summed yield of a category; events may come from another or leave for one."""
+    there = [sample for sample in samples if category in sample.categories]
+    nominal = math.fsum(sample.categories[category].weighted for sample in there)
+    varied = math.fsum(sample.category_variations.get(label, sample.categories)[category].weighted for sample in there)
+    return format_shift(relative(varied, nominal))
 
 
 def _labels(samples: Sequence[Contents]) -> list[str]:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from rdfplugins import report
+from rdfplugins.cutflow import Cut, Cutflow
 from rdfplugins.errors import InputError
 from rdfplugins.report import contents, variation_plot
+from rdfplugins.report.contents import Contents, Region
 from rdfplugins.report.prepare import prepare
 from rdfplugins.report.systematics import variation_names
 from rdfplugins.report.yields import format_shift, variation_grids
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rdfplugins.config import Config
-    from rdfplugins.report.contents import Contents
     from rdfplugins.report.model import PlotNumbers
 
 BINS = np.arange(30)
@@ -224,3 +225,34 @@ def test_a_missing_histogram_of_a_variation_is_named(
     path = write_sample("gg", {"m_yy": signal(1.0)}, variations={"pt_up": {}})
     with pytest.raises(InputError, match="no histogram 'variations/pt_up/m_yy'; run the stage select again"):
         contents.read(config(), "gg", path)
+
+
+def test_table_of_changes_in_each_category() -> None:
+    """Events that move from one category to another leave the sum as it is."""
+
+    def cut(name: str, weighted: float) -> Cut:
+        return Cut(name, round(100 * weighted), weighted, weighted)
+
+    def sample(name: str, nominal: dict[str, float], up: dict[str, float] | None) -> Contents:
+        def flow(total: float) -> Cutflow:
+            return Cutflow(name, "mc", (cut("all", 10.0), cut("last", total)), 0)
+
+        return Contents(
+            name=name,
+            kind="mc",
+            label=name,
+            simulation=True,
+            partial=False,
+            cutflow=flow(sum(nominal.values())),
+            regions=dict.fromkeys(("two", "rest"), Region({}, {})),
+            cutflow_variations={} if up is None else {"jet_up": flow(sum(up.values()))},
+            categories={key: cut(key, value) for key, value in nominal.items()},
+            category_variations={} if up is None else {"jet_up": {key: cut(key, up[key]) for key in up}},
+        )
+
+    moved = sample("a", {"two": 1.0, "rest": 3.0, "none": 0.0}, {"two": 1.5, "rest": 2.5, "none": 0.0})
+    still = sample("b", {"two": 1.0, "rest": 1.0, "none": 0.0}, None)
+    inclusive, by_category = variation_grids([moved, still])
+    assert inclusive.rows == (("jet_up", "0.00 %", "\N{EN DASH}", "0.00 %"),)
+    assert by_category.head == ("variation", "two", "rest")
+    assert by_category.rows == (("jet_up", "+25.00 %", "-12.50 %"),)
