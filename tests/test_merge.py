@@ -274,11 +274,11 @@ def test_values_that_were_set_in_the_runs(here: Path) -> None:
 
 
 def test_first_events_only(here: Path) -> None:
-    rp.run("config.yaml", samples=["two"], output="jobs/two", max_events=5)
+    rp.run("config.yaml", samples=["two"], output="jobs/two", max_events=5, force=True)
     message = "jobs/two/two.root holds the first events only, jobs/one/one.root all; run it again without --max-events"
     assert refused(here, *jobs()) == message
     for name in NAMES:
-        rp.run("config.yaml", samples=[name], output=f"jobs/{name}", max_events=5)
+        rp.run("config.yaml", samples=[name], output=f"jobs/{name}", max_events=5, force=True)
     assert "merge without --config" in refused(here, *jobs(), config="config.yaml")
     result = merge(jobs(), "all")
     assert all(json.loads(_provenance(path))["partial"] for path in result.outputs.values())

@@ -31,7 +31,6 @@ OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
 _ZERO = "rdfp_zero_"
 _BAD = "rdfp_bad_weight_"
 _TAKEN = re.compile(r'cannot define column "(\w+)"')  # how RDataFrame says so
-_INT8 = re.compile(r"\bsigned char|\bint8_t")
 
 
 class Graph:
@@ -102,7 +101,6 @@ class Graph:
         self.bookings.points[-1].df = self.df
         self._define_categories()
         self.columns = self._output_columns()
-        self._refuse_unwritable()
         self._store_bool_vectors()
         for name in config.select.histograms:
             with self._faults.noted():
@@ -336,13 +334,6 @@ class Graph:
                 self._faults.note(self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path))
             chosen.update(dict.fromkeys(matches))
         return list(dict.fromkeys([*chosen, *(name for name in made if name in self._own)]))
-
-    def _refuse_unwritable(self) -> None:
-        """Refuse what ROOT 6.40 would leave out of a tree, or end the process for."""
-        for column in self.columns if self._config.select.output.format == "ttree" else ():
-            if _INT8.search(str(self.df.GetColumnType(column))):
-                message = f"column '{column}' is an integer of 8 bits, which a TTree cannot hold; cast it to int"
-                self._faults.note(self._fault(message, "select", "output"))
 
     def _store_bool_vectors(self) -> None:
         """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that is only passed on."""

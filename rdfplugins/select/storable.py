@@ -18,10 +18,11 @@ _HOLLOW = re.compile(
     r"(std::)?(array|tuple|unique_ptr|shared_ptr|weak_ptr|optional|variant|function|atomic|basic_string_view"
     r"|initializer_list|reference_wrapper)<|(std::)?(any|thread|mutex)$"
 )
+_INT8 = re.compile(r"\bsigned char|\bint8_t")  # ROOT 6.40 leaves them out of a tree, or ends the process
 
 
 def refuse_unstorable(config: Config, df: Any, columns: Collection[str]) -> None:
-    """Raise ConfigError at the line of a definition that is to be written and cannot be.
+    """Raise ConfigError, at the line of the definition if it is one, for a column that cannot be written.
 
     Parameters
     ----------
@@ -31,6 +32,10 @@ def refuse_unstorable(config: Config, df: Any, columns: Collection[str]) -> None
         Those of the output.
     """
     rntuple = config.select.output.format == "rntuple"
+    for name in () if rntuple else columns:
+        if _INT8.search(str(df.GetColumnType(name))):
+            message = f"column '{name}' is an integer of 8 bits, which a TTree cannot hold; cast it to int"
+            raise config.fault(message, "select", "output")
     for index, step in enumerate(config.select.steps):
         for name in step.define if isinstance(step, DefineStep) else ():
             if name not in columns or not df.HasColumn(name):

@@ -309,7 +309,6 @@ def test_types_without_a_common_one_are_refused(tmp_path: Path, files: list[str]
         ("h5", 'std::string("a")', "a vector, text or object, which an HDF5 table cannot hold"),
         ("parquet", 'std::string("a")', "a vector, text or object, which a Parquet file cannot hold"),
         ("parquet", "std::vector<std::string>{}", "a vector, text or object, which a Parquet file cannot hold"),
-        ("parquet", "std::vector<std::vector<int>>{}", "a vector, text or object, which a Parquet file cannot hold"),
     ],
 )
 def test_what_a_format_cannot_hold(tmp_path: Path, files: list[str], kind: str, code: str, holder: str) -> None:

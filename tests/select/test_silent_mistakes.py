@@ -102,7 +102,7 @@ def test_partial_and_whole_outputs_are_not_mixed(tmp_path: Path, gg: Path, gg2: 
     data["report"] = {}
     helpers.run(tmp_path, data)
     with pytest.raises(InputError, match="some outputs hold the first events only"):
-        helpers.run(tmp_path, data, samples=["gg"], max_events=100)
+        helpers.run(tmp_path, data, samples=["gg"], max_events=100, force=True)
     helpers.run(tmp_path, data, max_events=2000)  # all there are
     assert not helpers.provenance(tmp_path / "out" / "gg.root")["partial"]
 
