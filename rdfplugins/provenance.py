@@ -10,16 +10,15 @@ import subprocess
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins import cpp
 from rdfplugins._version import __version__
-from rdfplugins.errors import OutputError
 from rdfplugins.paths import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 NAME = "provenance"
+_CHECKSUM = "checksum"
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 
@@ -66,25 +65,31 @@ def describe(folder: Path) -> dict[str, Any]:
     }
 
 
+def to_text(record: Mapping[str, Any]) -> str:
+    """Return a record as JSON that `read` understands, with a checksum: ROOT's compression has none."""
+    plain = json.loads(json.dumps(record, default=str))
+    return json.dumps({**plain, _CHECKSUM: _checksum(plain)}, indent=1)
+
+
 def read(path: Path) -> dict[str, Any] | None:
-    """Return the provenance of a ROOT file; None if there is no such file, or it is not one of ours."""
+    """Return the provenance of a ROOT file; None if there is no such file, it is damaged, or not one of ours."""
     if not path.is_file():
         return None
-    crash = f"{path}: is damaged: ROOT crashed when it read it; remove it"
-    # whatever is wrong with the file, it is not up to date
-    with cpp.ending_cleanly(crash, code=OutputError.exit_code), cpp.captured_stderr():
-        try:
-            file = cpp.load_root().TFile.Open(str(path), "READ")
-            stored = file.Get(NAME)
-            text = str(stored.GetString()) if hasattr(stored, "GetString") else ""  # another's object may have our name
-            file.Close()
-        except Exception:  # of PyROOT: OSError, ReferenceError for a null pointer, and those of C++
-            return None
+    import uproot
+
     try:
-        found = json.loads(text)
-    except ValueError:
+        with uproot.open(path) as file:  # not ROOT, which a damaged file may crash
+            found = json.loads(str(file[NAME]))  # another's object may have our name
+    except Exception:  # whatever is wrong with the file, it is not up to date
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    stated = found.pop(_CHECKSUM, None)
+    return found if stated is None or stated == _checksum(found) else None
+
+
+def _checksum(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
 
 def is_fresh(path: Path, stage: str, key: str) -> bool:

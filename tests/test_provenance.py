@@ -228,3 +228,19 @@ def test_no_repository_has_no_commit(outside_git: Path, capfd: pytest.CaptureFix
 def test_without_git_there_is_no_commit(outside_git: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(outside_git))
     assert provenance.describe(outside_git)["git_commit"] is None
+
+
+def test_a_changed_number_is_noticed(tmp_path: Path) -> None:
+    """ROOT's compression has no checksum: a flipped bit would be another cutflow."""
+    record = {"stages": {"select": "k"}, "events": 12345, "share": 0.1}
+    path = tmp_path / "out.root"
+    for text, expected in [
+        (provenance.to_text(record), record),
+        (provenance.to_text(record).replace("12345", "12344"), None),
+        ('{"from": "another"}', {"from": "another"}),
+        ("[]", None),
+    ]:
+        file = load_root().TFile.Open(str(path), "RECREATE")
+        file.WriteObject(load_root().TObjString(text), provenance.NAME)
+        file.Close()
+        assert provenance.read(path) == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
@@ -52,7 +51,7 @@ def complete(
                 histogram.Sumw2()
             _folder(file, name.rpartition("/")[0]).WriteObject(histogram, name.rpartition("/")[2])
         # uproot and people read a TObjString with ease
-        file.WriteObject(root.TObjString(json.dumps(record, indent=1, default=str)), provenance.NAME)
+        file.WriteObject(root.TObjString(provenance.to_text(record)), provenance.NAME)
         file.Close()
         errors = [str(message) for message in log.messages()]
     except OSError as error:
