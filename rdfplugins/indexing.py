@@ -18,8 +18,8 @@ _TOKENS = re.compile(
 )
 
 
-def checked(code: str, is_collection: Callable[[str], bool]) -> str:
-    """Return C++ code in which ``name[index]`` of a collection is ``rdfp::element(name, index, "name")``.
+def checked(code: str, is_collection: Callable[[str], bool], place: str) -> str:
+    """Return C++ code in which ``name[index]`` of a collection is ``rdfp::element(name, index, "name", "place")``.
 
     Parameters
     ----------
@@ -27,6 +27,8 @@ def checked(code: str, is_collection: Callable[[str], bool]) -> str:
         An expression, or statements.
     is_collection
         Whether a name is a column that holds a vector; members and names behind ``::`` are not asked for.
+    place
+        What the code is and where it stands, for the message.
     """
     parts: list[str] = []
     done = 0
@@ -36,12 +38,17 @@ def checked(code: str, is_collection: Callable[[str], bool]) -> str:
         end = _closing(code, token.end())
         if end is None:
             break
-        inner = checked(code[token.end() : end], is_collection)
+        inner = checked(code[token.end() : end], is_collection, place)
         name = token["name"]
-        # RDataFrame replaces names of columns within strings, too: one letter is written as its number
-        parts += [code[done : token.start()], f'rdfp::element({name}, {inner}, "\\{ord(name[0]):03o}{name[1:]}")']
+        texts = f"{_as_numbers(name)}, {_as_numbers(place)}"
+        parts += [code[done : token.start()], f"rdfp::element({name}, {inner}, {texts})"]
         done = end + 1
     return "".join([*parts, code[done:]])
+
+
+def _as_numbers(text: str) -> str:
+    """Return a C++ string without a letter in it: RDataFrame replaces names of columns within strings, too."""
+    return '"' + "".join(f"\\{byte:03o}" for byte in text.encode()) + '"'
 
 
 def _closing(code: str, start: int) -> int | None:

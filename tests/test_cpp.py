@@ -238,7 +238,7 @@ def test_register_cpp_makes_every_header_usable() -> None:
     cpp.register_cpp()
     cpp.register_cpp()
     root = cpp.load_root()
-    frame = root.RDataFrame(1).Define("theta", "rdfp::theta(0.5)").Define("key", "rdfp::event_key(1, {2, 3})")
+    frame = root.RDataFrame(1).Define("theta", "rdfp::theta(0.5)").Define("key", "rdfp::make_event_key(1, {2, 3})")
     frame = frame.Define("std", "rdfp::statistics(ROOT::RVecF{1.f, 3.f}, 0.0).std")
     frame = frame.Define("min_pt", "rdfp::diphoton::Cuts{}.min_pt")
     assert frame.AsNumpy(["std"])["std"].tolist() == [1.0]

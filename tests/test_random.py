@@ -183,21 +183,21 @@ def test_uniform_of_a_named_purpose(rdfp: Any, seed: int) -> None:
 @quick
 @given(sample=WORDS, numbers=st.lists(WORDS, max_size=5))
 def test_event_key(rdfp: Any, sample: int, numbers: list[int]) -> None:
-    assert rdfp.event_key(sample, numbers) == plain_key(sample, numbers)
+    assert rdfp.make_event_key(sample, numbers) == plain_key(sample, numbers)
 
 
 def test_event_key_of_negative_numbers(rdfp: Any) -> None:
     """Key columns are cast to uint64 with sign extension: -1 is another event than 2^32 - 1."""
     frame = cpp.load_root().RDataFrame(1).Define("number", "-1")
-    frame = frame.Define("key", "ULong64_t(rdfp::event_key(7, {static_cast<std::uint64_t>(number)}))")
+    frame = frame.Define("key", "ULong64_t(rdfp::make_event_key(7, {static_cast<std::uint64_t>(number)}))")
     assert frame.AsNumpy(["key"])["key"].tolist() == [plain_key(7, [MAX])]
 
 
 def test_event_keys_differ_where_their_numbers_do(rdfp: Any) -> None:
-    keys = [rdfp.event_key(s, [r, e]) for s in range(4) for r in range(6) for e in range(60)]
+    keys = [rdfp.make_event_key(s, [r, e]) for s in range(4) for r in range(6) for e in range(60)]
     assert len(set(keys)) == len(keys)
-    assert rdfp.event_key(1, [2, 3]) != rdfp.event_key(1, [3, 2])
-    assert rdfp.event_key(1, [2]) != rdfp.event_key(1, [2, 0])
+    assert rdfp.make_event_key(1, [2, 3]) != rdfp.make_event_key(1, [3, 2])
+    assert rdfp.make_event_key(1, [2]) != rdfp.make_event_key(1, [2, 0])
 
 
 @quick
@@ -207,13 +207,13 @@ def test_entry_key(rdfp: Any, data: Any, sample: int, sizes: list[int]) -> None:
     firsts = [sum(sizes[:i]) for i in range(len(sizes))]
     inside = data.draw(st.integers(0, sum(sizes) - 1))
     for entry in {inside, *firsts, *(first - 1 for first in firsts[1:]), sum(sizes) - 1}:
-        assert rdfp.entry_key(sample, entry, firsts, names) == plain_entry_key(sample, entry, sizes, names)
+        assert rdfp.make_entry_key(sample, entry, firsts, names) == plain_entry_key(sample, entry, sizes, names)
 
 
 def test_entry_key_of_empty_files(rdfp: Any) -> None:
     """A file without entries begins where the next one does, and has no events."""
-    assert rdfp.entry_key(1, 5, [0, 5, 5], [10, 11, 12]) == plain_entry_key(1, 5, [5, 0, 9], [10, 11, 12])
-    assert rdfp.entry_key(1, 0, [0, 0], [10, 11]) == plain_entry_key(1, 0, [0, 9], [10, 11])
+    assert rdfp.make_entry_key(1, 5, [0, 5, 5], [10, 11, 12]) == plain_entry_key(1, 5, [5, 0, 9], [10, 11, 12])
+    assert rdfp.make_entry_key(1, 0, [0, 0], [10, 11]) == plain_entry_key(1, 0, [0, 9], [10, 11])
 
 
 @pytest.mark.parametrize(

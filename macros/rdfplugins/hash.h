@@ -19,7 +19,7 @@ inline std::uint64_t mix(std::uint64_t z) {
 inline std::uint64_t combine(std::uint64_t seed, std::uint64_t value) { return mix(mix(seed) ^ value); }
 
 // Identity of an event: hash of its sample (FNV-1a of the name) and of the numbers that the config calls its key.
-inline std::uint64_t event_key(std::uint64_t sample, std::initializer_list<std::uint64_t> numbers) {
+inline std::uint64_t make_event_key(std::uint64_t sample, std::initializer_list<std::uint64_t> numbers) {
   std::uint64_t key = sample;
   for (const std::uint64_t number : numbers) key = combine(key, number);
   return key;
@@ -42,11 +42,12 @@ inline int interval(double u, std::initializer_list<double> cumulative) {
 
 // Identity of an event by its file and the entry in it: `entry` counts along a list of files, `firsts` are the entries
 // at which they begin (ascending, the first is 0), `files` the hashes of their names.
-inline std::uint64_t entry_key(std::uint64_t sample, std::uint64_t entry, std::initializer_list<std::uint64_t> firsts,
-                               std::initializer_list<std::uint64_t> files) {
+inline std::uint64_t make_entry_key(std::uint64_t sample, std::uint64_t entry,
+                                    std::initializer_list<std::uint64_t> firsts,
+                                    std::initializer_list<std::uint64_t> files) {
   const auto after = std::upper_bound(firsts.begin(), firsts.end(), entry);
   const auto index = after - firsts.begin() - 1;
-  return event_key(sample, {files.begin()[index], entry - firsts.begin()[index]});
+  return make_event_key(sample, {files.begin()[index], entry - firsts.begin()[index]});
 }
 
 } // namespace rdfp

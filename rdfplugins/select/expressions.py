@@ -67,7 +67,12 @@ class Expressions:
     def not_true_or_false(self, path: Path, what: str, expression: str) -> CppError:
         """Return the error of an expression that is no condition."""
         file, line = self._config.source.position(path)
-        message = f"{what}: '{expression}' is not true or false for an event; of a vector take Any(...) or All(...)"
+        remedy = "of a vector take Any(...) or All(...)"
+        if re.search(r"\breturn\b", expression):
+            remedy = (
+                "code that holds 'return' is taken as statements: let it begin or end with the 'return' of the result"
+            )
+        message = f"{what}: '{expression}' is not true or false for an event; {remedy}"
         return CppError(message, file=file, line=line)
 
     def vary(self, df: Any, path: Path, name: str, column: str, shifted: tuple[str, str]) -> Any:
@@ -86,7 +91,7 @@ class Expressions:
 
     def _compiled(self, df: Any, path: Path, what: str, expression: str, make: Callable[[str], Any]) -> Any:
         file, line = self._config.source.position(path)
-        guarded = indexing.checked(expression, partial(_is_collection, df))
+        guarded = indexing.checked(expression, partial(_is_collection, df), f"{what}, {file}:{line}")
         if guarded != expression:
             cpp.include("rdfplugins/element.h")
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp
 from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, VaryStep
+from rdfplugins.cutflow import ALL
 from rdfplugins.errors import ConfigError, CppError, MissingColumnError, RdfpluginsError, did_you_mean
 from rdfplugins.nodes import base
 from rdfplugins.select import good_runs, keys
@@ -51,6 +52,8 @@ class Graph:
         Those of the output.
     shifted_weights
         Columns of the output that hold the weight under variations.
+    replaced
+        Columns of the input in whose place the output has its own of that name.
     left_out
         Columns that a node would make if its optional inputs were there.
     unit_of
@@ -230,9 +233,7 @@ class Graph:
         self.df = define_aliases(self.df, self._config, self._expressions, self._faults)
 
     def _define_own(self, label_id: int) -> None:
-        taken = [name for name in OWN_COLUMNS if self.df.HasColumn(name)]
-        if taken:
-            raise self._fault(f"the input has a column '{taken[0]}', a name that the output needs", "input", "tree")
+        there = [name for name in OWN_COLUMNS if self.df.HasColumn(name)]
         self._own = ["event_key"]
         with self._faults.noted("event_key", "split", "fold"):
             try:
@@ -242,8 +243,9 @@ class Graph:
             if self._config.select.split is not None:
                 self.df, names = keys.define_split(self.df, self._config.select.split)
                 self._own += names
-        self.df = self.df.Define("label_id", str(label_id)).Define(_ZERO, "0").Define(ONE, "1.0")
+        self.df = keys.put(self.df, "label_id", str(label_id)).Define(_ZERO, "0").Define(ONE, "1.0")
         self._own.append("label_id")
+        self.replaced = [name for name in there if name in self._own]
 
     def _book_weight(self) -> None:
         """Define the weight and count all events, before the first cut or, without cuts, at the end."""
@@ -333,7 +335,8 @@ class Graph:
                 path = ("select", "output", "columns", number)
                 self._faults.note(self._fault(f"no column '{pattern}'{did_you_mean(pattern, have)}", *path))
             chosen.update(dict.fromkeys(matches))
-        return list(dict.fromkeys([*chosen, *(name for name in made if name in self._own)]))
+        shifted = self.shifted_weights if (self._config.select.weight or "").strip() in chosen else []
+        return list(dict.fromkeys([*chosen, *shifted, *(name for name in made if name in self._own)]))
 
     def _store_bool_vectors(self) -> None:
         """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that is only passed on."""
@@ -357,7 +360,8 @@ class Graph:
     def _claim(self, name: str, path: Sequence[str | int]) -> None:
         """Note the name of a cut; two of one name would be one row in the cutflow."""
         if name in self._names:
-            raise self._fault(f"a cut named '{name}' is there already; each needs a name of its own", *path)
+            why = "is the first row of the cutflow" if name == ALL else "is there already"
+            raise self._fault(f"a cut named '{name}' {why}; each needs a name of its own", *path)
         self._names.add(name)
 
     def _fault(self, message: str, *path: str | int) -> ConfigError:

@@ -144,7 +144,7 @@ def _deaths(paths: Sequence[str], tree: str, branches: tuple[str, ...]) -> dict[
     trial = cpp.load_root().rdfp.runtime.FileTrial
     found = zip(local, trial.signals(local, tree, list(branches)), strict=True)
     slow = "reading it does not come to an end"
-    crash = "ROOT crashes when it reads it"
+    crash = "ROOT crashes when it reads it (an RNTuple in a folder, or damage)"
     return {path: slow if number == signal.SIGXCPU else crash for path, number in found if number}
 
 
@@ -231,7 +231,8 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
         listed = f" (it has: {', '.join(trees[:MAX_NAMED])})" if trees else ""
         raise InputError(f"{shown(path)}: has no tree '{tree_name}'{did_you_mean(tree_name, trees)}{listed}")
     if not isinstance(tree, root.TTree):
-        raise InputError(f"{shown(path)}: '{tree_name}' is a {type(tree).__name__}, not a TTree")
+        advice = "; write it as a TTree (ROOT: Snapshot, uproot: mktree)" if "RNTuple" in type(tree).__name__ else ""
+        raise InputError(f"{shown(path)}: '{tree_name}' is a {type(tree).__name__}, not a TTree{advice}")
     branches = {
         str(branch.GetName()): (_type_of(branch), int(branch.GetEntries())) for branch in tree.GetListOfBranches()
     }

@@ -37,8 +37,13 @@ def define_event_key(df: Any, sample: str, key: Sequence[str] | str, inputs: Inp
         For a key column that is not there or not an integer.
     """
     if not isinstance(key, str):
-        return df.Define("event_key", _hash_of(df, sample, key))
+        return put(df, "event_key", _hash_of(df, sample, key))
     return _define_entry_key(df, sample, inputs)
+
+
+def put(df: Any, name: str, code: str) -> Any:
+    """Define one of our own columns, in place of a branch of that name: our outputs may be read again."""
+    return (df.Redefine if df.HasColumn(name) else df.Define)(name, code)
 
 
 def define_identity(df: Any, config: Config, name: str) -> Any:
@@ -70,7 +75,7 @@ def _hash_of(df: Any, sample: str, key: Sequence[str]) -> str:
         if kind not in _INTEGERS:
             raise ConfigError(f"column '{column}' of input.key is of type {kind}; an event is identified by integers")
     numbers = ", ".join(f"static_cast<std::uint64_t>({column})" for column in key)
-    return f"ULong64_t(rdfp::event_key({text_hash(sample):#x}ULL, {{{numbers}}}))"
+    return f"ULong64_t(rdfp::make_event_key({text_hash(sample):#x}ULL, {{{numbers}}}))"
 
 
 def _no_key(column: str, have: list[str]) -> str:
@@ -85,7 +90,7 @@ def _define_entry_key(df: Any, sample: str, inputs: Inputs) -> Any:
         files.append(f"{text_hash(file.path.rsplit('/', 1)[-1]):#x}ULL")
         first += file.entries
     lists = f"{{{', '.join(firsts)}}}, {{{', '.join(files)}}}"
-    return df.Define("event_key", f"ULong64_t(rdfp::entry_key({text_hash(sample):#x}ULL, rdfentry_, {lists}))")
+    return put(df, "event_key", f"ULong64_t(rdfp::make_entry_key({text_hash(sample):#x}ULL, rdfentry_, {lists}))")
 
 
 def define_split(df: Any, split: SplitConfig) -> tuple[Any, list[str]]:
@@ -94,9 +99,9 @@ def define_split(df: Any, split: SplitConfig) -> tuple[Any, list[str]]:
     cumulative = np.cumsum([split.fractions.get(name, 0.0) for name in SPLITS])
     edges = ", ".join(repr(float(edge)) for edge in cumulative)
     draw = f"rdfp::uniform({split.seed}ULL, {{purpose:#x}}ULL, event_key)"
-    df = df.Define("split", f"rdfp::interval({draw.format(purpose=text_hash('split'))}, {{{edges}}})")
+    df = put(df, "split", f"rdfp::interval({draw.format(purpose=text_hash('split'))}, {{{edges}}})")
     if split.folds is not None:
-        df = df.Define("fold", f"static_cast<int>({split.folds} * {draw.format(purpose=text_hash('fold'))})")
+        df = put(df, "fold", f"static_cast<int>({split.folds} * {draw.format(purpose=text_hash('fold'))})")
         names.append("fold")
     return df, names
 

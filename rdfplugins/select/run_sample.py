@@ -58,7 +58,7 @@ def run_sample(config: Config, prepared: Prepared, later: duplicates.Later | Non
     if later is not None:
         dropped = int(np.count_nonzero(later.entries < entries))
         start, entries = later.drop(start, config), entries - dropped
-        options.say(f"{name}: {dropped} events dropped, as they are in earlier data, too")
+        options.say(f"{name}: {dropped} events dropped, as earlier entries of the data hold them")
     crash = f"sample '{name}': ROOT crashed when it built the graph; C++ code of the config is at fault, or an input"
     with cpp.ending_cleanly(crash, code=RdfpluginsError.exit_code):
         graph = _graph(config, prepared, start, options)
@@ -105,6 +105,8 @@ def _graph(config: Config, prepared: Prepared, df: Any, options: Options) -> Gra
         label_id=prepared.record["labels"][prepared.sample.label],
         inputs=prepared.inputs,
     )
+    if graph.replaced:
+        options.say(f"{prepared.name}: {', '.join(graph.replaced)} of the input are replaced by those of this run")
     for column in graph.left_out:
         options.say(f"{prepared.name}: column '{column}' is left out: its inputs are not there")
     refuse_unstorable(config, graph.df, graph.columns)

@@ -87,10 +87,13 @@ class Shifts:
         """
         weight = (self._config.select.weight or "").strip()
         stem = weight if weight.isidentifier() else "weight"
-        made = []
+        made: list[str] = []
         for name, columns in self._of_config().items():
             if not words([weight]) & set(columns):
                 continue
+            if stem != weight and not df.HasColumn(stem):  # what the shifted ones are compared with
+                df = self._expressions.define(df, ("select", "weight"), f"weight '{stem}'", stem, f"double({weight})")
+                made.append(stem)
             for direction in DIRECTIONS:
                 new = f"{stem}_{name}_{direction}"
                 if df.HasColumn(new):
@@ -119,6 +122,13 @@ class Shifts:
             users.append(("select", "weight"))
         if users:
             file, line = self._config.position(*users[0])
+            if users[0][:2] == ("input", "aliases"):
+                alias = users[0][2]
+                raise self._config.fault(
+                    f"variation '{name}': the alias '{alias}' at {file}:{line} is made of column '{column}' and would"
+                    f" not shift; vary '{alias}', or define it in a step behind 'vary'",
+                    *(*path, "up", column),
+                )
             raise self._config.fault(
                 f"variation '{name}': column '{column}' is used before, at {file}:{line}, which would not shift; put"
                 " 'vary' in front of it",

@@ -71,7 +71,7 @@ def test_first_entry_of_an_event_stays(tmp_path: Path, files: dict[str, Path], t
         total = sum(len(FILES[key]) for key in FILES if key[0] == name)
         assert result.cutflow[name].cuts[0].events == len(want)
         assert helpers.provenance(path)["duplicates_dropped"] == total - len(want)
-        assert f"{name}: {total - len(want)} events dropped, as they are in earlier data, too" in said
+        assert f"{name}: {total - len(want)} events dropped, as earlier entries of the data hold them" in said
     assert kept() == {"b": [21, 22, 23, 24], "a": [1, 2, 11]}  # by hand, too
 
 

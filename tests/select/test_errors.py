@@ -358,7 +358,7 @@ def test_name_of_a_cut_is_taken_by_a_node(tmp_path: Path, simulated: Path, first
 
 def test_the_first_row_of_the_cutflow_is_taken(tmp_path: Path, good: Path) -> None:
     message = fault(tmp_path, helpers.small_config([str(good)], select__steps=[{"filter": {"all": "x > 0"}}]))
-    assert message.endswith(": a cut named 'all' is there already; each needs a name of its own")
+    assert message.endswith(": a cut named 'all' is the first row of the cutflow; each needs a name of its own")
 
 
 # -- C++
@@ -530,11 +530,18 @@ def test_pattern_of_columns_that_matches_nothing(tmp_path: Path, good: Path) -> 
     assert fault(tmp_path, data) == f"T/config.yaml:{line_of(tmp_path, 'yy*')}: no column 'yy*'"
 
 
-def test_input_has_a_column_that_the_output_needs(tmp_path: Path) -> None:
-    columns = helpers.small_columns() | {"event_key": np.arange(20, dtype=np.int64)}
-    helpers.write_columns(tmp_path / "in.root", columns)
-    message = fault(tmp_path, helpers.small_config(["in.root"]))
-    assert "the input has a column 'event_key', a name that the output needs" in message
+def test_an_output_is_an_input_of_another_selection(tmp_path: Path, good: Path) -> None:
+    """Its keys are made anew: of one sample and key they are the same."""
+    split = {"fractions": {"train": 0.5, "test": 0.5}}
+    output = {"dir": "out", "columns": ["run", "event", "x"]}
+    data = helpers.small_config(str(good), select__split=split, select__output=output)
+    first = helpers.run(tmp_path, data, output=tmp_path / "first").outputs["one"]
+    again = helpers.small_config(str(first), input__tree="events", select__split=split, select__output=output)
+    said: list[str] = []
+    second = helpers.run(tmp_path, again, output=tmp_path / "second", say=said.append).outputs["one"]
+    assert "one: event_key, split, label_id of the input are replaced by those of this run" in said
+    want, found = helpers.columns(first), helpers.columns(second)
+    assert all(np.array_equal(values, found[name]) for name, values in want.items())
 
 
 @pytest.mark.parametrize("samples", [["onee"], ["one", "two"]])

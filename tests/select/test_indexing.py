@@ -40,14 +40,15 @@ def run(folder: Path, file: Path, **changes: Any) -> Any:
 )
 def test_beyond_the_end_is_an_error(tmp_path: Path, file: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(
-        InputError, match=r"sample 'one': (pt|tight)\[1\] is read in an event with [01] of them; ask for"
+        InputError,
+        match=r"sample 'one': (pt|tight)\[1\] \(.*, .*config.yaml:\d+\) is read in an event with [01] of them; ask for",
     ):
         run(tmp_path, file, **changes)
     assert not list((tmp_path / "out").glob("*.root*"))
 
 
 def test_before_the_begin_is_an_error(tmp_path: Path, file: Path) -> None:
-    with pytest.raises(InputError, match=r"pt\[-1\] is read in an event with 2 of them"):
+    with pytest.raises(InputError, match=r"pt\[-1\] \(cut 'f', .*config.yaml:\d+\) is read in an event with 2 of them"):
         run(tmp_path, file, select__steps=[{"filter": {"f": "pt[-1] > 2"}}])
 
 

@@ -189,7 +189,6 @@ def test_wrong_shifts_are_told_at_their_line(tmp_path: Path, file: Path, vary: d
             },
             "weight",
         ),
-        ({"input__aliases": {"leading": "photon_pt.empty() ? 0.f : photon_pt[0]"}}, "photon_pt"),
         (
             {"select__steps": [helpers.STEPS[0], {"define": {"x": "jet_pt.size()"}}, {"vary": {"jet_pt": JET}}]},
             "jet_pt",
@@ -202,6 +201,14 @@ def test_a_shift_behind_its_first_use_is_refused(
     data = with_vary(file, {"photon_pt": PHOTON})
     with pytest.raises(ConfigError, match=f"column '{user}' is used before, at .*would not shift"):
         helpers.run(tmp_path, helpers.changed(data, changes), samples=["gg"])
+
+
+def test_a_shift_behind_an_alias_of_its_column_is_refused(tmp_path: Path, file: Path) -> None:
+    data = with_vary(file, {"photon_pt": PHOTON}, input__aliases={"leading": "photon_pt.empty() ? 0.f : photon_pt[0]"})
+    with pytest.raises(
+        ConfigError, match=r"the alias 'leading' at .*:\d+ is made of column 'photon_pt'.*; vary 'leading'"
+    ):
+        helpers.run(tmp_path, data, samples=["gg"])
 
 
 def test_shifts_of_one_sided_columns_and_twice_named_are_faults(tmp_path: Path, file: Path) -> None:
@@ -233,6 +240,7 @@ def test_a_weight_made_of_several_columns_is_written_with_each_shift(tmp_path: P
     found = helpers.columns(result.outputs["gg"])
     sf, weight = found["sf"], found["weight"]
     assert found["weight_sf_up"] == pytest.approx(weight * sf * 1.5, rel=1e-14)
+    assert set(found) - set(helpers.columns(result.outputs["other"])) == set()
     assert found["weight_sf_down"] == pytest.approx(weight * sf * 0.5, rel=1e-14)
     assert found["weight_both_up"] == pytest.approx(weight * 3 * (sf + 1), rel=1e-14)
     assert found["weight_both_down"] == pytest.approx(weight * 2 * (sf - 1), rel=1e-14)
