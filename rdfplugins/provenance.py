@@ -80,9 +80,10 @@ def read(path: Path) -> dict[str, Any] | None:
     try:
         with uproot.open(path) as file:  # not ROOT, which a damaged file may crash
             found = json.loads(str(file[NAME]))  # another's object may have our name
+            whole = file.file.fEND <= path.stat().st_size  # uproot reads what is left of one that was cut off
     except Exception:  # whatever is wrong with the file, it is not up to date
         return None
-    if not isinstance(found, dict):
+    if not whole or not isinstance(found, dict):
         return None
     stated = found.pop(_CHECKSUM, None)
     return found if stated is None or stated == _checksum(found) else None
