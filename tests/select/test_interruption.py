@@ -217,7 +217,9 @@ def test_killed_at_any_moment(tmp_path: Path, source: Path, running: list[Any]) 
     code, whole = run(0)
     assert (code, factor_of(tmp_path)) == (0, 3)
     codes, leftovers, old = set(), set(), 3
-    for factor in range(4, 24):
+    for factor in range(4, 84):
+        if factor >= 24 and "one.root.part" in leftovers:
+            break  # by then, with luck, one of them came while the file was written
         prepare(tmp_path, source, slow=False, factor=factor)
         codes.add(run(chance.uniform(0.05, 1.1) * whole)[0])
         found = factor_of(tmp_path)
@@ -228,9 +230,9 @@ def test_killed_at_any_moment(tmp_path: Path, source: Path, running: list[Any]) 
     assert leftovers <= {".rdfrun.lock", "one.root", "one.root.part"}
     assert "one.root.part" in leftovers
     (tmp_path / "out" / "one.root.part").write_text("left by one that was killed")
-    prepare(tmp_path, source, slow=False, factor=24)
+    prepare(tmp_path, source, slow=False, factor=99)
     assert run(0)[0] == 0
-    assert factor_of(tmp_path) == 24
+    assert factor_of(tmp_path) == 99
     assert names(tmp_path) == [".rdfrun.lock", "one.root"]
 
 
