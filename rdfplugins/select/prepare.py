@@ -119,7 +119,8 @@ def prepare(
     path = options.folder / f"{name}.root"
     sample, origin = resolve(config, name, source, found, options)
     partial = options.max_events is not None and options.max_events < found.entries
-    earlier = duplicates.earlier(name) if duplicates is not None else []
+    drops = duplicates is not None and config.input.on_duplicate == "drop_later"
+    earlier = duplicates.earlier(name) if duplicates is not None and drops else []
     stored = provenance.read(path)
     if partial and stored is not None and stored.get("partial") is False and not options.force:
         raise ConfigError(

@@ -159,3 +159,14 @@ def test_samples_of_data_without_shared_events_run(tmp_path: Path, good: Path, m
     samples = {"one": {"kind": "data", "files": str(good)}, "two": {"kind": "data", "files": str(more)}}
     result = helpers.run(tmp_path, helpers.small_config([], input__samples=samples))
     assert [result.cutflow[name].cuts[0].events for name in samples] == [20, 5]
+
+
+def test_samples_of_data_that_ran_one_by_one_are_up_to_date(tmp_path: Path, good: Path, more: Path) -> None:
+    """As batch jobs do; nothing is dropped, so no output depends on another sample."""
+    samples = {"one": {"kind": "data", "files": str(good)}, "two": {"kind": "data", "files": str(more)}}
+    data = helpers.small_config([], input__samples=samples)
+    before = {name: helpers.run(tmp_path, data, samples=[name]).outputs[name].stat().st_ino for name in samples}
+    said: list[str] = []
+    result = helpers.run(tmp_path, data, say=said.append)
+    assert {name: path.stat().st_ino for name, path in result.outputs.items()} == before
+    assert len([line for line in said if "is up to date" in line]) == 2
