@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from rdfplugins._version import __version__
 from rdfplugins.cpp import register_cpp
+from rdfplugins.errors import SubstitutionWarning
 from rdfplugins.nodes.base import apply
 from rdfplugins.pipeline import RunResult, run
 from rdfplugins.sample import Sample
+from rdfplugins.select.normalise import sum_of_gen_weights
 
-__all__ = ["RunResult", "Sample", "__version__", "apply", "register_cpp", "run"]
+__all__ = [
+    "RunResult",
+    "Sample",
+    "SubstitutionWarning",
+    "__version__",
+    "apply",
+    "register_cpp",
+    "run",
+    "sum_of_gen_weights",
+]

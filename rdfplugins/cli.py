@@ -20,7 +20,7 @@ from rdfplugins.errors import ConfigError, InterruptedRunError, OutputError, Rdf
 from rdfplugins.files import atomic, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rdfplugins.pipeline import RunResult
 
@@ -253,21 +253,64 @@ class _WholeNumber(click.types.IntParamType):
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 def hgg(*, mode: str, release: str, events: int, output: Path, seed: int, force: bool, verbose: bool) -> None:
     """H -> gamma gamma and its background in the format of the ATLAS Open Data: DIR/hgg_MODE.root."""
-    from rich.progress import Progress
-
     from rdfplugins.simulate import MODES, simulate_hgg
 
     with _errors_to_exit_codes(verbose=verbose):
         paths = {one: output / f"hgg_{one}.root" for one in (MODES if mode == "all" else (mode,))}
-        there = [str(path) for path in paths.values() if path.exists()]
-        if there and not force:
-            raise OutputError(f"{', '.join(there)}: already there; --force replaces it, -o DIR writes elsewhere")
-        for one, path in paths.items():
-            with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-                task = bar.add_task(f"simulating {one}", total=events)
-                advance = partial(_advance, bar, task)
-                made = simulate_hgg(path, mode=one, events=events, seed=seed, release=release, progress=advance)
-            click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
+        _simulate_all(partial(simulate_hgg, seed=seed, release=release), paths, events, force=force)
+
+
+@simulate.command()
+@click.option(
+    "--mode", default="tautau", show_default=True, help="tautau, zll, wjets, qcd, ttbar, data, or all of them."
+)
+@click.option("--mass", metavar="M|LO:HI|M1,M2", help="Of the resonance of tautau, GeV; 50:1000 if not given.")
+@click.option("--spin", metavar="SPIN", help="Of the resonance of tautau: scalar (if not given) or vector.")
+@click.option("-n", "--events", type=_WholeNumber(), default=10_000, show_default=True, help="Events of each mode.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Folder.")
+@click.option("--seed", type=_WholeNumber(), default=1, show_default=True, help="Same seed, same events.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def ditau(
+    *,
+    mode: str,
+    mass: str | None,
+    spin: str | None,
+    events: int,
+    output: Path,
+    seed: int,
+    force: bool,
+    verbose: bool,
+) -> None:
+    """Resonances that decay to two taus, their background and data in the format of NanoAOD: DIR/ditau_MODE.root."""
+    from rdfplugins.simulate import DITAU_MODES, simulate_ditau
+    from rdfplugins.simulate.ditau_modes import read_masses
+
+    with _errors_to_exit_codes(verbose=verbose):
+        every = mode == "all"
+        masses = None if mass is None else read_masses(mass)
+
+        def write(path: Path, *, mode: str, **more: Any) -> Any:
+            # of all modes, mass and spin are for the one that has a resonance
+            of_resonance = {} if every and mode != "tautau" else {"mass": masses, "spin": spin}
+            return simulate_ditau(path, mode=mode, seed=seed, **of_resonance, **more)  # type: ignore[arg-type]
+
+        paths = {one: output / f"ditau_{one}.root" for one in (DITAU_MODES if every else (mode,))}
+        _simulate_all(write, paths, events, force=force)
+
+
+def _simulate_all(write: Callable[..., Any], paths: dict[str, Path], events: int, *, force: bool) -> None:
+    """Write the sample of each mode to its path, and say what it stands for; nothing if any is there already."""
+    from rich.progress import Progress
+
+    there = [str(path) for path in paths.values() if path.exists()]
+    if there and not force:
+        raise OutputError(f"{', '.join(there)}: already there; --force replaces it, -o DIR writes elsewhere")
+    for one, path in paths.items():
+        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task(f"simulating {one}", total=events)
+            made = write(path, mode=one, events=events, progress=partial(_advance, bar, task))
+        click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
 
 
 def _advance(bar: Any, task: Any, done: int) -> None:
@@ -277,17 +320,22 @@ def _advance(bar: Any, task: Any, done: int) -> None:
 def _normalisation(made: Any) -> str:
     if made.sum_of_weights is None:
         return f", as in {made.luminosity_pb:.4g} /pb of data"
-    return f", xsec_pb: {made.xsec_pb:g}, sum_of_weights: {made.sum_of_weights!r}"
+    known = "" if made.xsec_pb is None else f", xsec_pb: {made.xsec_pb:g}"
+    return f"{known}, sum_of_weights: {made.sum_of_weights!r}"
 
 
 def _print_result(result: RunResult) -> None:
     if result.cutflow:
         from rdfplugins.report.blinding import blinding
+        from rdfplugins.report.channels import channel_table
         from rdfplugins.report.tables import cutflow_table
 
         console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
         cutflows, config = list(result.cutflow.values()), result.config
-        console.print(cutflow_table(cutflows, config.input.lumi_pb, blinding=blinding(config), width=console.width))
+        for table_of in (cutflow_table, channel_table):
+            table = table_of(cutflows, config.input.lumi_pb, blinding=blinding(config), width=console.width)
+            if table is not None:
+                console.print(table)
     page = [path for path in result.report if path.name == "index.html"]  # which shows all others
     for path in [*result.outputs.values(), *result.exports, *(page or result.report)]:
         click.echo(str(path))

@@ -30,6 +30,7 @@ _RENAMED = re.compile(r"\bvar\d+\b")
 _STATED = re.compile(r"(?:runtime_error|invalid_argument|logic_error): (.+?)(?=\n\s*\n|\n +\S+ \S*::|\Z)", re.DOTALL)
 
 _included: dict[str, CppError | None] = {}
+_levels = [1]  # of optimisation, the innermost last; the first is ROOT's own
 
 
 def load_root() -> Any:
@@ -52,16 +53,18 @@ def load_root() -> Any:
 
 @contextlib.contextmanager
 def optimisation(level: int) -> Iterator[None]:
-    """Let the interpreter compile at this level (0 to 3) within the block, and at ROOT's own, 1, after it.
+    """Let the interpreter compile at this level (0 to 3) within the block, and after it as before (by itself at 1).
 
     Level 0 halves the start-up of a graph, level 2 makes the loop faster: they break even at about a million events.
     """
     root = load_root()
+    _levels.append(level)
     root.gROOT.ProcessLine(f".O{level}")
     try:
         yield
     finally:
-        root.gROOT.ProcessLine(".O1")
+        _levels.pop()
+        root.gROOT.ProcessLine(f".O{_levels[-1]}")
 
 
 @contextlib.contextmanager
@@ -236,9 +239,14 @@ def declare(code: str, what: str, *, file: str | None = None, line: int | None =
             raise RuntimeError(f"{what}: the interpreter gave no reason")
 
 
-def include(header: str) -> None:
-    """Include one of our headers, e.g. ``"rdfplugins/photons.h"``, once in this process."""
-    _include_once(header, header, f"header {header}", shipped("macros"))
+def include(header: str, *, optimised: bool = False) -> None:
+    """Include one of our headers, e.g. ``"rdfplugins/photons.h"``, once in this process.
+
+    Its functions are compiled where they are used, but for those that are neither inline nor templates: these are
+    compiled here, at level 2 where they are to be ``optimised``.
+    """
+    with optimisation(2) if optimised and header not in _included else contextlib.nullcontext():
+        _include_once(header, header, f"header {header}", shipped("macros"))
 
 
 def include_user_header(path: Path, *, file: str | None = None, line: int | None = None) -> None:

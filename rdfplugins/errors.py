@@ -84,6 +84,10 @@ class InterruptedRunError(RdfpluginsError):
     exit_code = 130
 
 
+class SubstitutionWarning(UserWarning):
+    """Something else stands in the place of a column that is not there: a call from Python warns of it."""
+
+
 def place(file: str | None, line: int | None) -> str:
     """Return ``file:line: ``, as compilers and editors write it, or what of it is known."""
     if file is None:

@@ -99,6 +99,20 @@ def is_fresh(path: Path, stage: str, key: str) -> bool:
     return isinstance(stages, dict) and stages.get(stage) == key
 
 
+def substitutions_text(substitutions: Mapping[str, str]) -> str:
+    """Return what stands in the place of columns as one line; those for which the same stands are named together.
+
+    Examples
+    --------
+    >>> substitutions_text({"MET": "2 * met", "Flag_a": "not there", "Flag_b": "not there"})
+    'MET is 2 * met; Flag_a, Flag_b are not there'
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in substitutions.items():
+        names.setdefault(" ".join(text.split()), []).append(name)
+    return "; ".join(f"{', '.join(each)} {'is' if len(each) == 1 else 'are'} {text}" for text, each in names.items())
+
+
 def _git_commit(folder: Path) -> str | None:
     try:
         result = subprocess.run(  # noqa: S603 (no shell, and no word of it from a config)

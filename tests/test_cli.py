@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 SHIPPED = [
+    *("ditau.yaml", "ditau_nanoaod.yaml", "ditau_outreach.yaml"),
     *("hgg.yaml", "hgg_2025.yaml", "hgg_df104.yaml", "hgg_notebook.yaml", "hgg_opendata.yaml", "hgg_systematics.yaml"),
 ]
 NODES = ["collections.pad", "diphoton.features", "diphoton.select", "diphoton.weights"]

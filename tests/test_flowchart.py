@@ -193,7 +193,8 @@ def test_the_shipped_example():
 
 
 @pytest.mark.parametrize("path", sorted(HGG.parent.glob("*.yaml")), ids=lambda path: path.stem)
-def test_each_shipped_config(path):
+def test_each_shipped_config(path, monkeypatch):
+    monkeypatch.setenv("NANOAOD_DIR", "somewhere")
     config = load_config(path)
     graph = Parsed(to_dot(config))
     assert {f"step_{step.index}" for step in config.select.steps} <= set(graph.boxes)
@@ -330,6 +331,38 @@ def test_declared_cuts_are_those_that_a_node_makes(mini, parameters):
     made = node.apply(ROOT.RDataFrame("mini", str(mini)), parameters)
     assert isinstance(made, Cuts)
     assert node.cuts(node.check(parameters)) == made.names
+
+
+def test_cuts_of_channels_stand_before_the_one_that_joins_them(tmp_path, monkeypatch):
+    @base.node(
+        name="my.select",
+        cuts=("flag", "one_channel"),
+        channel_cuts=lambda parameters: {name: (f"good_{name}", "veto") for name in parameters["channels"]},
+    )
+    def select(df, *, channels: tuple[str, ...] = ("tt", "mt")):
+        return df
+
+    find = base.find
+    monkeypatch.setattr(base, "find", lambda name: select if name == "my.select" else find(name))
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\n"
+        "input: {tree: t, units: GeV, key: entry, samples: {a: {kind: data, files: a.root}}}\n"
+        "select:\n"
+        "  steps: [{node: my.select, with: {channels: [tt, em]}}]\n"
+        "  histograms: {h: {column: x, bins: 1, range: [0, 1], after: one_channel}}\n"
+        "  output: {dir: out}\n"
+    )
+    drawn = Parsed(to_dot(load_config(path)))
+    rows = [[text for text, _ in row] for row in drawn.boxes["step_0"]]
+    assert rows[2:] == [
+        ["flag", "cut 1"],
+        ["channel tt", "2 cuts: good_tt, veto"],
+        ["channel em", "2 cuts: good_em, veto"],
+        ["one_channel", "cut 2"],
+    ]
+    assert ("step_0", "cut_1", "histograms_0", None) in drawn.arrows
+    assert drawn.boxes["step_0"][-1][-1] == ("cut 2", "cut_1")
 
 
 def test_a_node_that_does_not_declare_its_cuts():

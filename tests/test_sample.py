@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,8 +50,19 @@ def test_numbers_that_do(value: float) -> None:
     assert rp.Sample("mc", xsec_pb=value, sum_of_weights=value).xsec_pb == value
 
 
-@pytest.mark.parametrize("norm", [{"xsec_pb": 1.0}, {"sum_of_weights": 1.0}])
-def test_data_has_no_normalisation(norm: dict[str, float]) -> None:
+def test_a_sum_that_is_read_later_is_kept_and_refused_by_a_node() -> None:
+    sample = rp.Sample("mc", xsec_pb=1.0, sum_of_weights="runs")
+    assert sample.sum_of_weights == "runs"
+    with pytest.raises(ConfigError, match=r"^my\.node does not see the files .*=rp\.sum_of_gen_weights\(files\)"):
+        sample.refuse_unread("my.node")
+    rp.Sample("mc", sum_of_weights=2.0).refuse_unread("my.node")
+    for name in ("xsec_pb", "lumi_pb"):
+        with pytest.raises(ConfigError, match="is a number, not 'runs'"):
+            rp.Sample("mc", **{name: "runs"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("norm", [{"xsec_pb": 1.0}, {"sum_of_weights": 1.0}, {"sum_of_weights": "runs"}])
+def test_data_has_no_normalisation(norm: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="its weight is 1"):
         rp.Sample("data", **norm)
 

@@ -1,5 +1,5 @@
 #pragma once
-// Trees with real std::vector or ROOT::RVec branches, filled from flat buffers and offsets; driven by
+// Trees with real std::vector, ROOT::RVec or counted array branches, filled from flat buffers and offsets; driven by
 // rdfplugins/simulate/trees.py.
 
 #include <ROOT/RVec.hxx>
@@ -18,7 +18,7 @@
 
 namespace rdfp {
 
-// Writes one tree into a new file. Nothing here throws: ok() is false from the first failed write on.
+// Writes trees into a new file, one after the other. Nothing here throws: ok() is false from the first failed write on.
 class TreeWriter {
 public:
   TreeWriter(const std::string &path, const std::string &tree, const std::string &title, std::int64_t cluster)
@@ -26,10 +26,7 @@ public:
     TDirectory::TContext restore_current_directory;
     constexpr int zlib_level_1 = 101; // as the public files
     file_ = std::make_unique<TFile>(path.c_str(), "RECREATE", title.c_str(), zlib_level_1);
-    if (!ok()) return;
-    tree_ = new TTree(tree.c_str(), title.c_str(), 0, file_.get()); // owned by the file
-    tree_->SetAutoFlush(0);                                         // clusters end where fill() says
-    tree_->SetAutoSave(0);
+    if (ok()) begin(tree, title);
   }
   TreeWriter(const TreeWriter &) = delete;
   TreeWriter &operator=(const TreeWriter &) = delete;
@@ -48,6 +45,28 @@ public:
 
   // Add a branch of a ROOT::RVec<T> an event, as RDataFrame's Snapshot writes it.
   template <typename T> void add_rvec(const std::string &name) { add_list<T, ROOT::RVec<T>>(name); }
+
+  // Add a branch of an array of T an event, whose length is the branch `counter`, added before: as NanoAOD has them.
+  template <typename T> void add_counted(const std::string &name, char code, const std::string &counter) {
+    auto column = std::make_unique<Counted<T>>();
+    for (const auto &other : columns_)
+      if (counter == other->branch->GetName()) column->counter = dynamic_cast<Scalar<unsigned int> *>(other.get());
+    failed_ |= !column->counter;
+    if (failed_) return;
+    const std::string leaf = name + "[" + counter + "]/" + code;
+    column->branch = tree_->Branch(name.c_str(), &column->nothing, leaf.c_str(), kBasket);
+    columns_.push_back(std::move(column));
+  }
+
+  // End the tree, and begin another one in the same file.
+  void next(const std::string &tree, const std::string &title) {
+    TDirectory::TContext restore_current_directory;
+    failed_ |= file_->WriteTObject(tree_, nullptr, "Overwrite") == 0;
+    delete tree_; // before the objects that its branches point to
+    columns_.clear();
+    pending_ = 0;
+    begin(tree, title);
+  }
 
   // Append events. Addresses of values and offsets (0 for scalars), one each for every branch in order; bools are
   // bytes.
@@ -92,6 +111,12 @@ private:
     virtual bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) = 0;
   };
 
+  void begin(const std::string &tree, const std::string &title) {
+    tree_ = new TTree(tree.c_str(), title.c_str(), 0, file_.get()); // owned by the file
+    tree_->SetAutoFlush(0);                                         // clusters end where fill() says
+    tree_->SetAutoSave(0);
+  }
+
   // bools are bytes in the flat buffers
   template <typename T> using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 
@@ -104,6 +129,23 @@ private:
         value = static_cast<T>(flat[i]);
         if (branch->Fill() < 0) return false;
       }
+      return true;
+    }
+  };
+
+  template <typename T> struct Counted final : Column {
+    Scalar<unsigned int> *counter = nullptr;
+    Stored<T> nothing{};
+
+    bool fill(std::int64_t begin, std::int64_t end, std::uint64_t values, std::uint64_t offsets) override {
+      auto *flat = reinterpret_cast<Stored<T> *>(values);
+      const auto *offset = reinterpret_cast<const std::int64_t *>(offsets);
+      for (std::int64_t i = begin; i < end; ++i) {
+        counter->value = static_cast<unsigned int>(offset[i + 1] - offset[i]); // the length that the leaf asks for
+        branch->SetAddress(counter->value ? flat + offset[i] : &nothing);      // no copy
+        if (branch->Fill() < 0) return false;
+      }
+      branch->SetAddress(&nothing); // the flat buffers go
       return true;
     }
   };

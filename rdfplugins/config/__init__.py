@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdfplugins.config.files import expand_files
-from rdfplugins.config.input import InputConfig, SampleConfig, SimulateConfig
+from rdfplugins.config.input import InputConfig, SampleConfig, SimulateConfig, SimulateDitauConfig, SimulateHggConfig
 from rdfplugins.config.loader import Document, load_yaml
 from rdfplugins.config.models import Config, load_config
 from rdfplugins.config.report import FitConfig, GaussianConfig, ReportConfig
@@ -26,6 +26,8 @@ __all__ = [
     "SampleConfig",
     "SelectConfig",
     "SimulateConfig",
+    "SimulateDitauConfig",
+    "SimulateHggConfig",
     "SplitConfig",
     "Step",
     "VaryStep",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -30,16 +31,17 @@ from rdfplugins.config.base import (
     in_schema,
     one_or_more,
 )
+from rdfplugins.config.scalars import FLOAT, INT, plain_tag
 from rdfplugins.errors import did_you_mean
 
 
-class SimulateConfig(Section):
-    """A sample that is generated on first use and kept in the user's cache.
+class SimulateHggConfig(Section):
+    """Diphoton events in the format of the ATLAS Open Data, generated on first use and kept in the user's cache.
 
     Attributes
     ----------
     process, mode
-        The generator, and which of its modes.
+        The generator, and which of its modes: the label of a production mode, or data.
     events, seed
         Number of events to generate, and the seed of the generator.
     release
@@ -51,6 +53,118 @@ class SimulateConfig(Section):
     events: int = Field(ge=1, lt=1 << 63)
     seed: Seed = 1
     release: Literal[2020, 2025] = 2020
+
+
+LOWEST_MASS, HIGHEST_MASS = 20.0, 6000.0  # of simulated resonances, GeV
+_ENDS = 2  # of an interval
+_FORMS_OF_MASS = "a number, [lowest, highest], or a mapping of masses to shares"
+
+
+def _kind_of_mass(value: Any) -> str:
+    return "<interval>" if isinstance(value, (list, tuple)) else "<mixture>" if isinstance(value, dict) else "<mass>"
+
+
+def _known_form_of_mass(value: Any) -> Any:
+    if isinstance(value, str):
+        raise fault(f"{_FORMS_OF_MASS} is expected, not {described(value)}")
+    return value
+
+
+@in_schema(lambda text: {**text, "pattern": r"^[0-9.eE+]+$"})
+def _mass_as_key(text: str) -> str:
+    mass = float(text) if plain_tag(text) in {INT, FLOAT} else math.nan
+    if not LOWEST_MASS <= mass <= HIGHEST_MASS:
+        raise fault(f"'{text}' is no mass from {LOWEST_MASS:g} to {HIGHEST_MASS:g} GeV")
+    return text
+
+
+@in_schema(lambda several: {**several, "minItems": 2, "maxItems": 2})
+def _rising(interval: list[float]) -> list[float]:
+    if len(interval) != _ENDS:
+        raise fault(f"an interval has two numbers, lowest and highest, and this has {len(interval)}")
+    if interval[0] >= interval[1]:
+        raise fault(f"the first mass must be below the second, and {interval[0]:g} is not below {interval[1]:g}")
+    return interval
+
+
+MassNumber = Annotated[float, Field(ge=LOWEST_MASS, le=HIGHEST_MASS)]
+Mass = Annotated[
+    Annotated[MassNumber, Tag("<mass>")]
+    | Annotated[list[MassNumber], AfterValidator(_rising), Tag("<interval>")]
+    | Annotated[
+        dict[Annotated[str, AfterValidator(_mass_as_key)], PositiveNumber], Field(min_length=1), Tag("<mixture>")
+    ],
+    Discriminator(_kind_of_mass),
+    BeforeValidator(_known_form_of_mass),
+]
+
+
+# what the validator of mass and spin says, for editors
+_OF_A_RESONANCE: dict[str, Any] = {
+    "if": {"properties": {"mode": {"not": {"const": "tautau"}}}, "required": ["mode"]},
+    "then": {"properties": {"mass": {"type": "null"}, "spin": {"type": "null"}}},
+}
+
+
+class SimulateDitauConfig(Section):
+    """Di-tau events and backgrounds in the format of CMS NanoAOD, generated on first use and kept in the user's cache.
+
+    Attributes
+    ----------
+    process
+        The generator.
+    mode
+        ``tautau``, a resonance that decays to two taus; a background; or ``data``, a mixture of all.
+    mass
+        Of the resonance of ``tautau``, GeV: ``125``; ``[50, 1000]``, uniform between the two; or a mixture of masses
+        with their shares, ``{"90": 0.3, "125": 0.7}``. None: [50, 1000].
+    spin
+        Of the resonance of ``tautau``: ``scalar`` (as None) or ``vector``, which has the relative width of the Z
+        where a mass or mixture is given.
+    events, seed
+        Number of events to generate, and the seed of the generator.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_OF_A_RESONANCE)
+
+    process: Literal["ditau"]
+    mode: Literal["tautau", "zll", "wjets", "qcd", "ttbar", "data"] = "tautau"
+    mass: Mass | None = None
+    spin: Literal["scalar", "vector"] | None = None
+    events: int = Field(ge=1, lt=1 << 63)
+    seed: Seed = 1
+
+    @field_validator("mass", "spin")
+    @classmethod
+    def _of_a_resonance(cls, value: Any, info: ValidationInfo) -> Any:
+        mode = info.data.get("mode", "tautau")
+        if value is not None and mode != "tautau":
+            raise fault(f"only mode 'tautau' has a resonance to choose, and this is '{mode}'")
+        return value
+
+
+_PROCESSES = ("hgg", "ditau")
+
+
+def _kind_of_process(value: Any) -> str:
+    process = value.get("process") if isinstance(value, dict) else getattr(value, "process", None)
+    return "<ditau>" if process == "ditau" else "<hgg>"
+
+
+def _known_process(value: Any) -> Any:
+    if isinstance(value, dict) and "process" in value and value["process"] not in _PROCESSES:
+        process = value["process"]
+        hint = did_you_mean(process, _PROCESSES, most=1) if isinstance(process, str) else ""
+        raise fault(f"the process is 'hgg' or 'ditau', not {described(process)}{hint}", "process")
+    return value
+
+
+SimulateConfig = Annotated[
+    Annotated[SimulateHggConfig, Tag("<hgg>")] | Annotated[SimulateDitauConfig, Tag("<ditau>")],
+    Discriminator(_kind_of_process),
+    BeforeValidator(_known_process),
+]
+"""What to simulate; the keys depend on the process."""
 
 
 @in_schema(lambda text: {**text, "pattern": r"^(?=.*\S)[^\x00-\x1f\x7f]*$"})
@@ -76,6 +190,28 @@ _RULES: dict[str, Any] = {
 }
 
 
+RUNS = "runs"
+
+
+def _number_or_runs(value: Any) -> Any:
+    if isinstance(value, str) and value != RUNS:
+        if plain_tag(value) in {INT, FLOAT}:
+            raise fault(f"a number or the word '{RUNS}' is expected, not {described(value)}; write it without quotes")
+        raise fault(f"a number or the word '{RUNS}' is expected, not {described(value)}{did_you_mean(value, [RUNS])}")
+    return value
+
+
+def _kind_of_sum(value: Any) -> str:
+    return "<runs>" if isinstance(value, str) else "<number>"
+
+
+SumOfWeights = Annotated[
+    Annotated[Number, Tag("<number>")] | Annotated[Literal["runs"], Tag("<runs>")],
+    Discriminator(_kind_of_sum),
+    BeforeValidator(_number_or_runs),
+]
+
+
 class SampleConfig(Section):
     """One sample; its name is the key under which it stands.
 
@@ -91,6 +227,7 @@ class SampleConfig(Section):
         Label of the class in exports; the sample's name where None.
     xsec_pb, sum_of_weights
         Cross-section in pb and sum of generator weights before any skim; None where the branches of the files serve.
+        ``sum_of_weights: runs`` adds up ``genEventSumw`` of the tree ``Runs`` (NanoAOD) over all files of the sample.
     """
 
     model_config = ConfigDict(json_schema_extra=_RULES)
@@ -100,7 +237,7 @@ class SampleConfig(Section):
     simulate: SimulateConfig | None = Field(default=None, validate_default=True)
     label: Annotated[Text, AfterValidator(_one_line)] | None = None
     xsec_pb: PositiveNumber | None = None
-    sum_of_weights: Number | None = None
+    sum_of_weights: SumOfWeights | None = None
 
     @field_validator("simulate")
     @classmethod
@@ -115,7 +252,7 @@ class SampleConfig(Section):
 
     @field_validator("xsec_pb", "sum_of_weights")
     @classmethod
-    def _not_for_data(cls, value: float | None, info: ValidationInfo) -> float | None:
+    def _not_for_data(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
         if value is not None and info.data.get("kind") == "data":
             raise fault("a sample of kind data has weight 1 and no normalisation; remove this, or say 'kind: mc'")
         return value
@@ -123,7 +260,7 @@ class SampleConfig(Section):
     @field_validator("sum_of_weights")
     @classmethod
     @in_schema(lambda number: {**number, "not": {"const": 0}})
-    def _not_zero(cls, value: float | None) -> float | None:
+    def _not_zero(cls, value: float | str | None) -> float | str | None:
         if value == 0:
             raise fault("a number other than 0 is expected")
         return value
@@ -147,6 +284,9 @@ EventKey = Annotated[
 ]
 
 
+DEFAULT_KEY = ("run", "luminosityBlock", "event")
+
+
 class InputConfig(Section):
     """Trees to read.
 
@@ -159,7 +299,7 @@ class InputConfig(Section):
     lumi_pb
         Integrated luminosity in 1/pb, to which histograms and reports are scaled.
     key
-        Columns that identify an event within its sample, or ``"entry"`` for file and entry.
+        Columns that identify an event within its sample, or ``"entry"`` for file and entry. The default is NanoAOD's.
     aliases
         Our name -> expression over the branches of this release.
     samples
@@ -174,7 +314,7 @@ class InputConfig(Section):
     tree: Text
     units: Literal["MeV", "GeV"]
     lumi_pb: PositiveNumber | None = None
-    key: EventKey
+    key: EventKey = Field(default=list(DEFAULT_KEY))
     aliases: dict[Identifier, Expression] = Field(default_factory=dict)
     samples: dict[FileName, SampleConfig] = Field(min_length=1)
     on_bad_file: Literal["fail", "skip"] = "fail"

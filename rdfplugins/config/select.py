@@ -24,7 +24,7 @@ from rdfplugins.config.steps import Step, numbered
 
 _TOLERANCE = 1e-6
 _TREE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
-_OWN_OBJECTS = frozenset({"cutflow", "cutflow_weighted", "provenance", "variations", "categories"})
+_OWN_OBJECTS = frozenset({"cutflow", "cutflow_weighted", "provenance", "variations", "categories", "channels"})
 
 
 def _edges(value: Any) -> Any:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class StepFacts:
-    """Names of the cuts of a step, in their order, and of the columns that it adds to the output."""
+    """Names of the cuts of a step, in their order, of the columns that it adds to the output, and cuts by channel."""
 
     cuts: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    channels: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def step_facts(config: Config, step: Step, kind: str) -> StepFacts:
@@ -31,7 +32,8 @@ def step_facts(config: Config, step: Step, kind: str) -> StepFacts:
         node = base.find(step.node)
         sample = Sample("data" if kind == "data" else "mc")
         checked = node.check(node_arguments(node, step, sample, config.input.units))
-        return StepFacts(node.cuts(checked) or (), (*node.keeps(checked), *node.makes(checked)))
+        columns = (*node.keeps(checked), *node.makes(checked))
+        return StepFacts(node.cuts(checked) or (), columns, node.channel_cuts(checked))
     if isinstance(step, FilterStep):
         return StepFacts(cuts=tuple(step.filter))
     if isinstance(step, DefineStep):
@@ -61,7 +63,11 @@ def step_box(step: Step, known: StepFacts) -> Box:
 def _rows_of_node(step: NodeStep, known: StepFacts) -> Iterator[Row]:
     for key, value in step.with_.items():
         yield Row(key, as_yaml(value))
+    last = len(known.cuts) - 1
     for number, cut in enumerate(known.cuts):
+        if number == last:  # that an event went one of the channels
+            for channel, cuts in known.channels.items():
+                yield Row(f"channel {channel}", f"{len(cuts)} cuts: {', '.join(cuts)}")
         yield Row(cut, f"cut {number + 1}", f"cut_{number}")
     if known.columns:
         yield Row("", f"{len(known.columns)} columns for the output")

@@ -11,38 +11,62 @@ import functools
 import inspect
 import sys
 import typing
+import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, ParamSpec
-
-import pydantic
+from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec
 
 from rdfplugins import cpp
-from rdfplugins.errors import ConfigError, MissingColumnError, did_you_mean
+from rdfplugins.errors import ConfigError, MissingColumnError, SubstitutionWarning, did_you_mean
+from rdfplugins.nodes.parameters import Parameters, Unit, type_text, unit_text
+from rdfplugins.paths import shipped
 from rdfplugins.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from importlib.metadata import EntryPoint
 
+    from rdfplugins.nodes.parameters import KeyPath
+
+__all__ = [
+    "GROUP", "Channel", "Cuts", "GeV", "Node", "RNode", "Unit", "apply", "as_rnode", "column_names", "find", "names",
+    "node", "type_text", "unit_text", "unpack",
+]  # fmt: skip
+
 GROUP = "rdfplugins.nodes"
 _MOST_HINTS = 4
+_MOST_NAMED = 12
 _OWN_KEYWORDS = ("sample", "units")  # given by the pipeline, not by `with:`
 
 P = ParamSpec("P")
 RNode: typing.TypeAlias = Any
 UnitsOf: typing.TypeAlias = "Callable[[Mapping[str, Any]], Mapping[str, str]] | None"
 Columns: typing.TypeAlias = "tuple[str, ...] | Callable[[Mapping[str, Any]], Sequence[str]]"
+ChannelCuts: typing.TypeAlias = "Callable[[Mapping[str, Any]], Mapping[str, Sequence[str]]] | None"
+Substitutions: typing.TypeAlias = "Callable[[RNode, Mapping[str, Any]], Mapping[str, str]] | None"
+Hints: typing.TypeAlias = "Callable[[Mapping[str, Any]], Mapping[str, str]] | None"
+
+GeV = Annotated[float, Unit("GeV")]
 
 
 @dataclasses.dataclass(frozen=True)
-class Unit:
-    """Unit of a parameter, for its documentation: ``min_pt: Annotated[float, Unit("GeV")]``."""
+class Channel:
+    """One of several ways through the cuts of a node, of which an event goes at most one to its end.
+
+    Attributes
+    ----------
+    name
+        A word: letters, digits and ``_``.
+    column
+        Integer column: how many of the channel's own cuts an event has passed before the first that it has not; 0 for
+        an event that fails what all channels have in common.
+    names
+        Names of its own cuts, in their order.
+    """
 
     name: str
-
-
-GeV = Annotated[float, Unit("GeV")]
+    column: str
+    names: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +81,27 @@ class Cuts:
         Integer column: number of cuts passed before the first that was not.
     names
         Names of the cuts, in their order; an event is kept when ``column`` equals their number.
+    channels
+        Ways through the cuts of which an event goes one; the last of ``names`` then says that it went one of them, and
+        those before it are common to all.
+    channel
+        Integer column: place in ``channels`` of the one that a kept event went.
     """
 
     df: RNode
     column: str
     names: tuple[str, ...]
+    channels: tuple[Channel, ...] = ()
+    channel: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.channels:
+            return
+        words = [channel.name for channel in self.channels]
+        if not self.names or not self.channel or not all(channel.names for channel in self.channels):
+            raise ConfigError("Cuts with channels need a column 'channel', a last cut and cuts of each channel")
+        if len(set(words)) < len(words) or not all(word.isidentifier() for word in words):
+            raise ConfigError(f"names of channels are words, each another: {', '.join(words)}")
 
     def kept(self) -> RNode:
         """Return the events that pass all cuts, in one filter."""
@@ -84,6 +124,8 @@ class Node(Generic[P]):
         The name of its entry point, e.g. ``diphoton.select``.
     normalisation
         Branches that hold what a `Sample` may state: ``{"xsec_pb": "XSection", "sum_of_weights": "SumWeights"}``.
+    maps
+        Integer column that it makes -> what its numbers are called: ``{"channel": {"tt": 0, "mt": 1}}``.
     """
 
     def __init__(
@@ -98,6 +140,11 @@ class Node(Generic[P]):
         normalisation: Mapping[str, str],
         cuts: Columns | None = None,
         offers: Columns = (),
+        channel_cuts: ChannelCuts = None,
+        substitutions: Substitutions = None,
+        replacements: Hints = None,
+        maps: Mapping[str, Mapping[str, int]] | None = None,
+        hints: Hints = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
@@ -106,21 +153,31 @@ class Node(Generic[P]):
         self._units_of = units_of
         self._cuts = cuts
         self._offers = offers
+        self._channel_cuts, self._substitutions = channel_cuts, substitutions
+        self._replacements, self._hints = replacements, hints
+        self.maps = {column: dict(numbers) for column, numbers in (maps or {}).items()}
         self.normalisation = dict(normalisation)
         self.signature = inspect.signature(function)
         # a module may import these for type checking only
         known = {"RNode": RNode, "Sample": Sample, "Cuts": Cuts, **function.__globals__}
         self.types = typing.get_type_hints(function, globalns=known, include_extras=True)
-        self._model = _parameter_model(name, self.parameters, self.types)
+        self._checker = Parameters(name, self.parameters, self.types)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> RNode:
-        """Apply the node; its cuts become named filters."""
-        self._refuse_unknown(kwargs)
+        """Apply the node; its cuts become named filters, and its substitutions a `SubstitutionWarning` each."""
+        first, *_ = self.signature.parameters
+        for key in kwargs:
+            if key != first:
+                self._checker.refuse_unknown(key)
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = dict(bound.arguments)
-        df = as_rnode(arguments.pop(next(iter(self.signature.parameters))))
-        result = self.apply(df, arguments)
+        df = as_rnode(arguments.pop(first))
+        checked = self.check(arguments)
+        self.require(df, checked)
+        for column, text in self.substitutions(df, checked).items():
+            warnings.warn(f"{self.name}: '{column}' is {text}", SubstitutionWarning, stacklevel=2)
+        result = self._function(df, **checked)
         return result.kept_by_name() if isinstance(result, Cuts) else result
 
     def apply(self, df: RNode, arguments: Mapping[str, Any]) -> RNode | Cuts:
@@ -131,7 +188,7 @@ class Node(Generic[P]):
         ConfigError
             For a parameter that the node does not have or that is of another type.
         MissingColumnError
-            For columns that ``df`` lacks; it names all of them, with near misses.
+            For columns that ``df`` lacks; it names them, with near misses and with what may stand in their place.
         """
         checked = self.check(arguments)
         self.require(df, checked)
@@ -139,59 +196,40 @@ class Node(Generic[P]):
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters with their defaults; ConfigError for the first that is unknown or of another type."""
-        self._refuse_unknown(arguments)
-        given = {key: self._plain(key, value) for key, value in arguments.items()}
-        try:
-            model = self._model.model_validate(given)
-        except pydantic.ValidationError as error:
-            raise self._fault_of(str(error.errors()[0]["loc"][0]), given) from None
+        model = self._checker.check(arguments)
         # what the pipeline gives is left out where it was not given: the function has its own default
-        return {key: getattr(model, key) for key in self.parameters if key in given or key not in _OWN_KEYWORDS}
+        return {key: getattr(model, key) for key in self.parameters if key in arguments or key not in _OWN_KEYWORDS}
 
-    def faults(self, arguments: Mapping[str, Any]) -> list[tuple[str, ConfigError]]:
-        """Return each parameter that is unknown, of another type or lacking, and the error that says so."""
-        known = list(self.parameters)
-        found = {
-            key: ConfigError(f"node {self.name} has no parameter '{key}'{did_you_mean(key, known)}")
-            for key in arguments
-            if key not in known
-        }
-        given = {key: self._plain(key, value) for key, value in arguments.items() if key in known}
-        try:
-            self._model.model_validate(given)
-        except pydantic.ValidationError as error:
-            for item in error.errors():
-                key = str(item["loc"][0])
-                found.setdefault(key, self._fault_of(key, given))
-        return list(found.items())
+    def faults(self, arguments: Mapping[str, Any]) -> list[tuple[KeyPath, ConfigError]]:
+        """Return where a parameter is unknown, of another type or lacking, and the error that says so.
 
-    def _fault_of(self, key: str, given: Mapping[str, Any]) -> ConfigError:
-        if key not in given:
-            return ConfigError(f"node {self.name} needs the parameter '{key}'")
-        expected = type_text(self.types[key])
-        return ConfigError(f"parameter '{key}' of node {self.name} must be {expected}, not {given[key]!r}")
-
-    def _refuse_unknown(self, arguments: Mapping[str, Any]) -> None:
-        known = list(self.parameters)
-        for key in arguments:
-            if key not in self.signature.parameters:
-                raise ConfigError(f"node {self.name} has no parameter '{key}'{did_you_mean(key, known)}")
-
-    def _plain(self, key: str, value: Any) -> Any:
-        """Return a YAML list as the tuple that the parameter is annotated as."""
-        return tuple(value) if isinstance(value, list) and "tuple" in str(self.types.get(key)) else value
+        The place is the name of the parameter, or that and a key where the parameter is a mapping.
+        """
+        return self._checker.faults(arguments)
 
     def require(self, df: RNode, checked: Mapping[str, Any]) -> None:
         """Raise MissingColumnError where ``df`` lacks a column that the node needs with these parameters."""
-        missing = [column for column in self.needs(checked) if not df.HasColumn(column)]
-        if missing:
-            have = column_names(df) if len(missing) <= _MOST_HINTS else []  # many: another release, not a typo
-            hints = [f"'{column}'{did_you_mean(column, have).rstrip('?')}" for column in missing]
-            raise MissingColumnError(f"node {self.name} needs columns that are not there: {', '.join(hints)}")
+        if isinstance(sample := checked.get("sample"), Sample):
+            sample.refuse_unread(self.name)
+        missing = list(dict.fromkeys(column for column in self.needs(checked) if not df.HasColumn(column)))
+        if not missing:
+            return
+        have = column_names(df) if len(missing) <= _MOST_HINTS else []  # many: another release, not a typo
+        hints = self.hints(checked)
+        named = missing if len(missing) <= _MOST_NAMED + 1 else missing[:_MOST_NAMED]
+        texts = [
+            f"'{column}'{did_you_mean(column, have).rstrip('?')}{f' ({hints[column]})' if column in hints else ''}"
+            for column in named
+        ]
+        more = f" and {len(missing) - len(named)} more" if len(named) < len(missing) else ""
+        raise MissingColumnError(f"node {self.name} needs columns that are not there: {', '.join(texts)}{more}")
 
-    def source_file(self) -> Path:
-        """Return the file in which the node is written: outputs are made anew when it changes."""
-        return Path(inspect.getsourcefile(self._function) or "")
+    def source_files(self) -> list[Path]:
+        """Return the files in which the node is written: outputs are made anew when one changes."""
+        own = Path(inspect.getsourcefile(self._function) or "")
+        if own.parent != Path(__file__).parent:
+            return [own]
+        return [*sorted(own.parent.glob("*.py")), *sorted((shipped("macros") / "rdfplugins").glob("*.h"))]
 
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:
@@ -218,6 +256,23 @@ class Node(Generic[P]):
         """Return the names of its cuts with these parameters; None where it does not declare them."""
         return None if self._cuts is None else self._columns(self._cuts, checked)
 
+    def channel_cuts(self, checked: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Return channel -> names of its own cuts with these parameters; empty where it declares none."""
+        found = {} if self._channel_cuts is None else self._channel_cuts(checked)
+        return {channel: tuple(cuts) for channel, cuts in found.items()}
+
+    def substitutions(self, df: RNode, checked: Mapping[str, Any]) -> dict[str, str]:
+        """Return what stands in the place of something that ``df`` lacks: column -> text."""
+        return {} if self._substitutions is None else dict(self._substitutions(df, checked))
+
+    def replacements(self, checked: Mapping[str, Any]) -> dict[str, str]:
+        """Return what the parameters put in the place of columns that it reads by default: column -> text."""
+        return {} if self._replacements is None else dict(self._replacements(checked))
+
+    def hints(self, checked: Mapping[str, Any]) -> dict[str, str]:
+        """Return column that it needs -> what may be configured where it is not there."""
+        return {} if self._hints is None else dict(self._hints(checked))
+
     def column_units(self, checked: Mapping[str, Any]) -> dict[str, str]:
         """Return column -> unit for those of its columns that have one."""
         return dict(self._units_of(checked)) if self._units_of is not None else {}
@@ -237,6 +292,11 @@ def node(
     normalisation: Mapping[str, str] | None = None,
     cuts: Columns | None = None,
     offers: Columns = (),
+    channel_cuts: ChannelCuts = None,
+    substitutions: Substitutions = None,
+    replacements: Hints = None,
+    maps: Mapping[str, Mapping[str, int]] | None = None,
+    hints: Hints = None,
 ) -> Callable[[Callable[P, RNode | Cuts]], Node[P]]:
     """Turn a function ``(df, *, parameters...) -> RNode or Cuts`` into a node.
 
@@ -254,6 +314,19 @@ def node(
         Columns that it defines for expressions behind it; they are written only where the config names them.
     cuts
         Names of its cuts, or a function from the parameters to such names, so that ``rdfrun graph`` can draw them.
+    channel_cuts
+        A function from the parameters to a mapping channel -> names of its own cuts (see `Channel`).
+    substitutions
+        A function from the data frame before the node and the parameters to a mapping of what is not there to what
+        is done about it, such as ``{"Flag_x": "not there: counted as true"}``. Users are told, and it is stored.
+    replacements
+        A function from the parameters to a mapping of columns that it reads by default to what the parameters put in
+        their place. It is stored with the outputs; a call from Python does not warn of what it was told itself.
+    maps
+        Integer column that it makes -> name of each number, stored with the outputs.
+    hints
+        A function from the parameters to a mapping of columns that it needs to what a user may do where one is not
+        there, such as ``{"Tau_id": "with: {tau_id: ...} replaces it"}``.
 
     A function with a keyword ``sample`` receives the `Sample`, one with ``units`` the unit of the file, MeV or GeV.
     """
@@ -269,6 +342,11 @@ def node(
             normalisation=normalisation or {},
             cuts=cuts,
             offers=offers,
+            channel_cuts=channel_cuts,
+            substitutions=substitutions,
+            replacements=replacements,
+            maps=maps,
+            hints=hints,
         )
 
     return decorate
@@ -332,40 +410,3 @@ def unpack(df: RNode, array: str, names: Sequence[str]) -> RNode:
 def column_names(df: RNode) -> list[str]:
     """Return the names of all columns, branches and defined ones."""
     return [str(name) for name in df.GetColumnNames()]
-
-
-def type_text(annotation: Any) -> str:
-    """Return a type in a physicist's words: ``a number or null``."""
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Annotated:
-        return type_text(arguments[0])
-    if origin is Literal:
-        return " or ".join(repr(value) for value in arguments)
-    if origin is tuple:
-        return "a list" if Ellipsis in arguments else f"a list of {len(arguments)} numbers"
-    if origin is list:
-        return "a list"
-    if arguments:
-        return " or ".join(type_text(argument) for argument in arguments)
-    plain = {float: "a number", int: "a whole number", bool: "true or false", str: "text", type(None): "null"}
-    return plain.get(annotation, getattr(annotation, "__name__", str(annotation)))
-
-
-def unit_text(annotation: Any) -> str:
-    """Return the unit of a parameter, or an empty string."""
-    if typing.get_origin(annotation) is Annotated:
-        return next((extra.name for extra in annotation.__metadata__ if isinstance(extra, Unit)), "")
-    return next((unit for argument in typing.get_args(annotation) if (unit := unit_text(argument))), "")
-
-
-def _parameter_model(
-    name: str, parameters: Mapping[str, inspect.Parameter], types: Mapping[str, Any]
-) -> type[pydantic.BaseModel]:
-    """Return a model that checks the types of the keyword parameters strictly; a list serves for a tuple."""
-    fields: dict[str, Any] = {}
-    for key, parameter in parameters.items():
-        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-        fields[key] = (types.get(key, Any), default)
-    config = pydantic.ConfigDict(strict=True, arbitrary_types_allowed=True, protected_namespaces=(), allow_inf_nan=True)
-    model: type[pydantic.BaseModel] = pydantic.create_model(f"parameters of {name}", __config__=config, **fields)
-    return model

@@ -82,6 +82,8 @@ class Contents:
         Label of a variation -> category -> yield.
     versions
         What made the file: software -> version.
+    substitutions
+        Column -> what stands in its place.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Contents:
     categories: dict[str, Cut] = dataclasses.field(default_factory=dict)
     category_variations: dict[str, dict[str, Cut]] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    substitutions: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_data(self) -> bool:
@@ -139,6 +142,7 @@ def read(config: Config, name: str, path: Path) -> Contents:
             if names
             else {},
             versions={shown: str(record[key]) for key, shown in _VERSIONS.items() if record.get(key)},
+            substitutions=dict(record.get("substitutions") or {}),
         )
     except KeyError as error:
         raise InputError(f"{path}: its provenance has no {error}{_AGAIN}") from error

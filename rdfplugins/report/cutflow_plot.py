@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins.report import axes, style
+from rdfplugins.report.channels import own_rows
 from rdfplugins.report.tables import cutflow_rows
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class CutflowNumbers:
         ``Events``, ``Cross-section [pb]``, or ``Raw events`` where simulation and data have no scale in common.
     remarks
         What has to be said about the events.
+    channel
+        Whose cuts they are; None: those of all events.
     """
 
     cuts: tuple[str, ...]
@@ -56,6 +59,7 @@ class CutflowNumbers:
     errors: NDArray[np.float64]
     quantity: str
     remarks: Remarks
+    channel: str | None = None
 
 
 def prepare_cutflow(
@@ -66,6 +70,7 @@ def prepare_cutflow(
     blinding: Blinding | None = None,
     shown: Sequence[str] | None = None,
     colours: Sequence[int] | None = None,
+    channel: str | None = None,
 ) -> CutflowNumbers:
     """Return the numbers of the plot.
 
@@ -79,8 +84,13 @@ def prepare_cutflow(
         What the samples are called; None: by their names.
     colours
         Numbers of their colours; None: in their order.
+    channel
+        Whose cuts are shown, behind the last one that all channels have in common; None: those of all events.
     """
-    rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
+    if channel is None:
+        rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
+    else:
+        rows = own_rows(cutflows, lumi_pb, channel, blinding=blinding, before=1)
     has_data = any(flow.kind == "data" for flow in cutflows)
     scaled = lumi_pb is not None and all(flow.weighted for flow in cutflows)
     only_weighted = not has_data and all(flow.weighted for flow in cutflows)
@@ -104,12 +114,13 @@ def prepare_cutflow(
         errors=errors,
         quantity="Raw events" if raw else "Events" if scaled else "Cross-section [pb]",
         remarks=remarks,
+        channel=channel,
     )
 
 
-def write_cutflow(numbers: CutflowNumbers, folder: Path) -> tuple[Path, ...]:
-    """Draw the cutflow into ``cutflow.png`` and ``cutflow.pdf``; see `rdfplugins.report.style.write`."""
-    return style.write(lambda: figure(numbers), NAME, folder)
+def write_cutflow(numbers: CutflowNumbers, folder: Path, name: str = NAME) -> tuple[Path, ...]:
+    """Draw the cutflow into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.report.style.write`."""
+    return style.write(lambda: figure(numbers), name, folder)
 
 
 def figure(numbers: CutflowNumbers) -> Any:
@@ -146,6 +157,7 @@ def figure(numbers: CutflowNumbers) -> Any:
         labels,
         highest=lambda low, high: _highest(numbers, low, high),
         floor=0.3 * float(there.min()) if len(there) else 0.1,
+        heading=None if numbers.channel is None else axes.plain(axes.shortened(f"channel {numbers.channel}")),
     )
     return drawn
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins.report import cutflow_plot, draw, values, variation_plot
 from rdfplugins.report.blinding import mass_histogram
+from rdfplugins.report.channels import SECTION, channel_names
 from rdfplugins.report.prepare import label_number, prepare, remarks_of, shown_label
 
 if TYPE_CHECKING:
@@ -47,21 +48,15 @@ class Picture:
 
 
 def pictures(config: Config, samples: Sequence[Contents], blinding: Blinding | None) -> list[Picture]:
-    """Return all plots: cutflow, histograms with the mass first, categories, variations of what they shift."""
-    cuts = cutflow_plot.prepare_cutflow(
-        [sample.cutflow for sample in samples],
-        config.input.lumi_pb,
-        remarks_of(config, samples),
-        blinding=blinding,
-        shown=shown_names(config, samples),
-        colours=[label_number(config, sample.label) for sample in samples],
-    )
-    found = [
-        Picture(cutflow_plot.NAME, "Cutflow", "Cutflow", None, lambda folder: cutflow_plot.write_cutflow(cuts, folder))
-    ]
+    """Return all plots: cutflows, histograms with the mass first, categories, variations of what they shift."""
     histograms = list(config.select.histograms)
     # histograms come first: their files have their names, whatever the others are called
     taken = {cutflow_plot.NAME, *histograms}
+    found = [_cutflow(config, samples, blinding, None, cutflow_plot.NAME)]
+    found += [
+        _cutflow(config, samples, blinding, channel, unique(f"{cutflow_plot.NAME}_{channel}", taken))
+        for channel in channel_names([sample.cutflow for sample in samples])
+    ]
     mass = mass_histogram(config)
     histograms.sort(key=lambda name: name != mass)
     found += [_histogram(config, samples, name, None, name) for name in histograms]
@@ -99,6 +94,22 @@ def unique(wanted: str, taken: set[str]) -> str:
         name = f"{plain}_{number}"
     taken.add(name)
     return name
+
+
+def _cutflow(
+    config: Config, samples: Sequence[Contents], blinding: Blinding | None, channel: str | None, name: str
+) -> Picture:
+    numbers = cutflow_plot.prepare_cutflow(
+        [sample.cutflow for sample in samples],
+        config.input.lumi_pb,
+        remarks_of(config, samples),
+        blinding=blinding,
+        shown=shown_names(config, samples),
+        colours=[label_number(config, sample.label) for sample in samples],
+        channel=channel,
+    )
+    section, heading = ("Cutflow", "Cutflow") if channel is None else (SECTION, f"Cutflow of channel {channel}")
+    return Picture(name, section, heading, None, lambda folder: cutflow_plot.write_cutflow(numbers, folder, name))
 
 
 def _histogram(config: Config, samples: Sequence[Contents], histogram: str, category: str | None, name: str) -> Picture:

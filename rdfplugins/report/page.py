@@ -8,6 +8,7 @@ import itertools
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from rdfplugins.report.channels import SECTION
 from rdfplugins.report.tables import ABSENT, BLINDED
 
 if TYPE_CHECKING:
@@ -84,7 +85,17 @@ def render(page: Page) -> str:
     tables: dict[str, list[Grid]] = {}
     for grid in page.tables:
         tables.setdefault(_section_of(grid), []).append(grid)
-    sections = list(dict.fromkeys(["Cutflow", *(name for name in plots if not _late(name)), *tables, *plots]))
+    sections = list(
+        dict.fromkeys(
+            [
+                "Cutflow",
+                *([SECTION] if SECTION in tables else []),
+                *(name for name in plots if not _late(name)),
+                *tables,
+                *plots,
+            ]
+        )
+    )
     blocks = [_section(number, name, tables.get(name, []), plots.get(name, [])) for number, name in enumerate(sections)]
     links = "".join(f'<a href="#s{number}">{_text(name)}</a>' for number, name in enumerate(sections))
     facts = "".join(f"<tr><td>{_text(key)}</td><td>{_text(value)}</td></tr>" for key, value in page.facts.items())
@@ -119,6 +130,8 @@ def _late(section: str) -> bool:
 
 
 def _section_of(grid: Grid) -> str:
+    if grid.title.startswith("Channel"):
+        return SECTION
     return next((name for name in ("Categories", "Systematic variations") if grid.title.startswith(name)), "Cutflow")
 
 
@@ -133,7 +146,8 @@ def _section(number: int, name: str, tables: Sequence[Grid], pictures: Sequence[
 
 def _figure(picture: Picture) -> str:
     name = quote(picture.name)
-    links = f'<a href="{name}.pdf">pdf</a><a href="{name}.json">json</a>'
+    numbers = "cutflow" if picture.values is None else name
+    links = f'<a href="{name}.pdf">pdf</a><a href="{numbers}.json">json</a>'
     heading = _text(picture.heading)
     note = f"<p>{_text(picture.note)}</p>" if picture.note else ""
     return (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins import provenance
 from rdfplugins.config import ReportConfig
 from rdfplugins.errors import InputError
 from rdfplugins.files import atomic, make_folder
-from rdfplugins.report import contents, gallery, manifest, page, prepare, tables, yields
+from rdfplugins.report import channels, contents, gallery, manifest, page, prepare, tables, yields
 from rdfplugins.report.assumed_signal import no_peak
 from rdfplugins.report.blinding import WINDOW_GEV, WINDOW_TEXT, Blinding, blinding
 from rdfplugins.report.style import ENDINGS
@@ -29,9 +30,9 @@ def run(
 ) -> tuple[Path, ...]:
     """Write tables, plots and the page ``index.html`` into ``<folder>/report``.
 
-    ``cutflow.md`` and ``cutflow.json`` hold cutflows, yields of categories and systematic variations; each plot is a
-    PNG, a PDF and (but for that of the cutflow) a JSON file with its numbers. Files of an earlier report that this one
-    does not have are removed.
+    ``cutflow.md`` and ``cutflow.json`` hold cutflows, yields of channels and of categories, and systematic variations;
+    each plot is a PNG, a PDF and (but for those of cutflows) a JSON file with its numbers. Files of an earlier report
+    that this one does not have are removed.
 
     Parameters
     ----------
@@ -93,6 +94,7 @@ def _write_tables(
     cutflows, lumi_pb = [sample.cutflow for sample in samples], config.input.lumi_pb
     grids = [
         *tables.cutflow_grids(cutflows, lumi_pb, blinding=hidden),
+        *channels.channel_grids(cutflows, lumi_pb, blinding=hidden),
         *yields.category_grids(samples, lumi_pb, blinding=hidden),
         *yields.variation_grids(samples),
     ]
@@ -131,6 +133,7 @@ def _notes(config: Config, samples: Sequence[Contents], hidden: Blinding | None)
             f"Data are blinded in {WINDOW_TEXT}: numbers of data that would reveal the events in this window are hidden"
             " (`report: {unblind: true}` shows them)."
         )
+    notes += _notes_of_substitutions(samples)
     doubt = no_peak(config, samples)
     if doubt:
         notes.append(f"**Warning**: {doubt}.")
@@ -138,6 +141,15 @@ def _notes(config: Config, samples: Sequence[Contents], hidden: Blinding | None)
     if bad:
         notes.append(f"Events whose weight is NaN or infinite, left out of sums of weights: {', '.join(bad)}.")
     return notes
+
+
+def _notes_of_substitutions(samples: Sequence[Contents]) -> list[str]:
+    """Return a line for each set of substitutions, with the samples that have it."""
+    found: dict[str, list[str]] = {}
+    for sample in samples:
+        if sample.substitutions:
+            found.setdefault(provenance.substitutions_text(sample.substitutions), []).append(sample.name)
+    return [f"Substitutions in {', '.join(names)}: {text}." for text, names in found.items()]
 
 
 def _page(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rdfplugins.cutflow import Cut, Cutflow
     from rdfplugins.report.blinding import Blinding
@@ -138,7 +138,9 @@ def format_percent(fraction: float | None) -> str:
     )
 
 
-def cutflow_rows(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None) -> list[Row]:
+def cutflow_rows(
+    cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None, channel: str | None = None
+) -> list[Row]:
     """Return the cuts of all samples, in their order, with a cell for each sample.
 
     Parameters
@@ -149,21 +151,35 @@ def cutflow_rows(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding
         Integrated luminosity in 1/pb; None leaves simulation in pb.
     blinding
         Hides numbers of data; see `rdfplugins.report.blinding.blinding`.
+    channel
+        Whose way is shown, from ``all`` to the last cut; None: the cuts of all events.
     """
-    columns = [_cells(cutflow, lumi_pb, blinding) for cutflow in cutflows]
-    return [Row(name, tuple(column.get(name) for column in columns)) for name in _merged(cutflows)]
+    columns = [_cells(cutflow, lumi_pb, blinding, channel) for cutflow in cutflows]
+    return [Row(name, tuple(column.get(name) for column in columns)) for name in _merged(columns)]
 
 
-def _cells(cutflow: Cutflow, lumi_pb: float | None, blinding: Blinding | None) -> dict[str, Cell]:
-    data = cutflow.kind == "data"
-    scale = scale_of(cutflow, lumi_pb)
+def _cells(cutflow: Cutflow, lumi_pb: float | None, blinding: Blinding | None, channel: str | None) -> dict[str, Cell]:
+    cuts = cutflow.cuts if channel is None else cutflow.channels.get(channel, ())
+    if not cuts:
+        return {}
+    scale, hidden = scale_of(cutflow, lumi_pb), _hidden(cutflow, blinding, channel)
+    return {cut.name: HIDDEN if cut.name in hidden else cell_of(cut, scale, cuts[0].weighted) for cut in cuts}
+
+
+def _hidden(cutflow: Cutflow, blinding: Blinding | None, channel: str | None) -> set[str]:
+    """Return the names of the cuts whose numbers must not be told.
+
+    The cuts of a channel's own stand for the one of all events behind the last that they share: the sum of its
+    channels would tell it.
+    """
     names = [cut.name for cut in cutflow.cuts]
-    hidden = blinding.first_hidden(names) if data and blinding is not None and names else len(names)
-    first = cutflow.cuts[0].weighted if names else 0.0
-    cells = {}
-    for index, cut in enumerate(cutflow.cuts):
-        cells[cut.name] = HIDDEN if index >= hidden else cell_of(cut, scale, first)
-    return cells
+    if cutflow.kind != "data" or blinding is None or not names:
+        return set()
+    first = blinding.first_hidden(names)
+    hidden = set(names[first:])
+    if channel is not None and cutflow.shared(channel) >= first:
+        hidden.update(cut.name for cut in cutflow.channels[channel] if cut.name not in names)
+    return hidden
 
 
 def cell_of(cut: Cut, scale: float, first: float) -> Cell:
@@ -183,15 +199,15 @@ def scale_of(cutflow: Cutflow, lumi_pb: float | None) -> float:
     return 1.0 if cutflow.kind == "data" or lumi_pb is None or not cutflow.weighted else lumi_pb
 
 
-def _merged(cutflows: Sequence[Cutflow]) -> list[str]:
+def _merged(columns: Sequence[Iterable[str]]) -> list[str]:
     names: list[str] = []
-    for cutflow in cutflows:
+    for column in columns:
         place = 0
-        for cut in cutflow.cuts:
-            if cut.name in names:
-                place = names.index(cut.name) + 1
+        for cut in column:
+            if cut in names:
+                place = names.index(cut) + 1
             else:
-                names.insert(place, cut.name)
+                names.insert(place, cut)
                 place += 1
     return names
 
@@ -209,19 +225,27 @@ def cutflow_table(
         Columns of the terminal. Where they do not suffice, numbers are written without spaces, then below each other.
     """
     rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
-    what = quantity(cutflows, lumi_pb)
-    tables = (_terminal_table(f"Cutflow: {what}", cutflows, rows, layout) for layout in _LAYOUTS)
+    return terminal_table(("Cutflow", "cut"), cutflows, rows, lumi_pb, width=width)
+
+
+def terminal_table(
+    words: tuple[str, str], cutflows: Sequence[Cutflow], rows: Sequence[Row], lumi_pb: float | None, *, width: int
+) -> Table:
+    """Return rows as `cutflow_table` shows them; ``words`` are the title, and what the rows are."""
+    title = f"{words[0]}: {quantity(cutflows, lumi_pb)}"
+    tables = (_terminal_table(title, words[1], cutflows, rows, layout) for layout in _LAYOUTS)
     console = Console(width=_UNLIMITED)
     for table in tables:
         if console.measure(table).maximum <= width:
             break
+    table.min_width = min(len(title), width)  # of few columns it would be narrower than its title
     return table
 
 
-def _terminal_table(title: str, cutflows: Sequence[Cutflow], rows: Sequence[Row], layout: str) -> Table:
+def _terminal_table(title: str, head: str, cutflows: Sequence[Cutflow], rows: Sequence[Row], layout: str) -> Table:
     table = Table(
         title=title,
-        caption="below: raw events, and efficiency relative to the first row",
+        caption=f"below: raw events, and efficiency relative to {'the first row' if head == 'cut' else 'all events'}",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         show_edge=False,
@@ -230,7 +254,7 @@ def _terminal_table(title: str, cutflows: Sequence[Cutflow], rows: Sequence[Row]
         title_justify="left",
         caption_justify="left",
     )
-    table.add_column("cut", no_wrap=True, style="bold")
+    table.add_column(head, no_wrap=True, style="bold")
     for cutflow in cutflows:
         # folded where nothing else helps: a number that lost digits would be a wrong number
         table.add_column(cutflow.sample, justify="right", overflow="fold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins.report.channels import channel_names, channel_values
 from rdfplugins.report.systematics import DOWN, UP, names_of
 from rdfplugins.report.tables import (
     ABSENT,
@@ -110,7 +111,22 @@ def variation_grids(samples: Sequence[Contents]) -> list[Grid]:
         ]
         title = f"Systematic variations: change of {_ALL_SIMULATION} in each category"
         grids.append(Grid(title, ("variation", *categories), tuple(table)))
+    channels = channel_names([sample.cutflow for sample in simulated])
+    if rows and channels and len({sample.cutflow.weighted for sample in simulated}) == 1:
+        table = [
+            (label, *(_change_in_channel(simulated, label, name) for name in channels)) for label in _labels(simulated)
+        ]
+        title = f"Systematic variations: change of {_ALL_SIMULATION} in each channel"
+        grids.append(Grid(title, ("variation", *channels), tuple(table)))
     return grids
+
+
+def _change_in_channel(samples: Sequence[Contents], label: str, channel: str) -> str:
+    """Return the change of the summed yield of a channel after the last cut."""
+    there = [sample for sample in samples if channel in sample.cutflow.channels]
+    nominal = math.fsum(sample.cutflow.channels[channel][-1].weighted for sample in there)
+    flows = [sample.cutflow_variations.get(label, sample.cutflow) for sample in there]
+    return format_shift(relative(math.fsum(flow.channels[channel][-1].weighted for flow in flows), nominal))
 
 
 def _change_in_category(samples: Sequence[Contents], label: str, category: str) -> str:
@@ -141,7 +157,7 @@ def _change_of_sum(samples: Sequence[Contents], label: str) -> str:
 
 
 def extra_values(sample: Contents, lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Any]:
-    """Return categories and variations of a sample as JSON values; a key is left out where there are none."""
+    """Return channels, categories and variations of a sample as JSON values; a key is left out where there are none."""
     found: dict[str, Any] = {}
     flow = sample.cutflow
     if sample.cutflow_variations and not sample.is_data:
@@ -152,6 +168,8 @@ def extra_values(sample: Contents, lumi_pb: float | None, *, blinding: Blinding 
             ]
             for label, varied in sample.cutflow_variations.items()
         }
+    if flow.channels:
+        found["channels"] = channel_values(flow, lumi_pb, blinding=blinding)
     if sample.categories:
         cells = category_cells(sample, lumi_pb, blinding=blinding)
         found["categories"] = {name: cell_values(cell, flow, lumi_pb) for name, cell in cells.items()}

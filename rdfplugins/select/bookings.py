@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins import cpp
 from rdfplugins.cutflow import ALL, Cutflow, Yield
 from rdfplugins.nodes import base
+from rdfplugins.select.channels import Channels
 from rdfplugins.select.cutflow import Booked, BookedCuts
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ class Bookings:
             cpp.include("rdfplugins/variations.h")
         self.variations = tuple(variations)
         self.points: list[Point] = []
+        self._counts = 0
         self._all: BookedCuts | None = None
         self._cuts: list[BookedCuts] = []
+        self.channels: Channels | None = None
         self._categories: tuple[str, ...] = ()
         self._yields: BookedCuts | None = None
         self._histograms: dict[str, Booked] = {}
@@ -65,26 +68,43 @@ class Bookings:
     def count_cuts(self, df: Any, column: str, names: tuple[str, ...]) -> None:
         """Count the cuts of a node: ``column`` holds how many of them, in their order, an event has passed."""
         if names:
-            self._cuts.append(self._count(df, column, names, len(names) + 1))
+            self._count_next(df, column, names, len(names) + 1)
         self.points += [Point(name, df, f"{column} >= {number}") for number, name in enumerate(names, start=1)]
 
     def count_filter(self, df: Any, name: str, zero: str) -> None:
         """Count the events behind a filter; ``zero`` is a column of zeros."""
-        self._cuts.append(self._count(df, zero, (name,), 1))
+        self._count_next(df, zero, (name,), 1)
         self.points.append(Point(name, df))
+
+    def _count_next(self, df: Any, column: str, names: tuple[str, ...], bins: int) -> None:
+        """Count cuts of all events, and behind a node with channels once more for each of these."""
+        self._cuts.append(self._count(df, column, names, bins))
+        if self.channels is not None:
+            parts = len(self.channels.channels)
+            by_channel = f"{bins} * ({self.channels.column}) + ({column})"
+            self.channels.later.append(self._count(df, by_channel, names, bins, parts=parts))
+
+    def count_channels(self, before: Any, kept: Any, cuts: base.Cuts, node: str) -> None:
+        """Count the channels of a node, whose cuts were counted last: each one's own cuts, and what is kept in it."""
+        own = [self._count(before, one.column, one.names, len(one.names) + 1) for one in cuts.channels]
+        last = self._count(kept, cuts.channel, cuts.names[-1:], 1, parts=len(cuts.channels))
+        start = len(self.points) - 1  # each row has a point
+        self.channels = Channels(node, cuts.channels, cuts.channel, start, own, last)
 
     def count_categories(self, df: Any, names: tuple[str, ...]) -> None:
         """Count the events of each category, by the column ``category``."""
         self._categories = names
         self._yields = self._count(df, f"{CATEGORY} + 1", (NO_CATEGORY, *names), len(names) + 1)
 
-    def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int) -> BookedCuts:
+    def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int, *, parts: int = 1) -> BookedCuts:
         """Book how many cuts were passed, counted and weighted; all of double, so that ROOT compiles one action."""
-        passed = f"rdfp_passed_{len(self._cuts)}_{'' if column != f'{CATEGORY} + 1' else 'category_'}"
+        self._counts += 1
+        passed = f"rdfp_passed_{self._counts}_"
         node = base.as_rnode(df.Define(passed, f"double({column})"))
-        raw = self._book(node, f"raw_{names[0]}", (bins, -0.5, bins - 0.5), passed, ONE)
-        weighted = self._book(node, f"weighted_{names[0]}", (bins, -0.5, bins - 0.5), passed, WEIGHT)
-        return BookedCuts(names, raw, weighted)
+        axis = (parts * bins, -0.5, parts * bins - 0.5)
+        raw = self._book(node, f"raw_{names[0]}", axis, passed, ONE)
+        weighted = self._book(node, f"weighted_{names[0]}", axis, passed, WEIGHT)
+        return BookedCuts(names, raw, weighted, parts)
 
     # -- histograms
 
@@ -120,7 +140,8 @@ class Bookings:
         return self._all.weighted.variations()
 
     def _counted(self) -> list[BookedCuts]:
-        return [cuts for cuts in (self._all, *self._cuts, self._yields) if cuts is not None]
+        found = [cuts for cuts in (self._all, *self._cuts, self._yields) if cuts is not None]
+        return found if self.channels is None else [*found, *self.channels.own, self.channels.kept]
 
     # -- after the loop
 
@@ -128,7 +149,8 @@ class Bookings:
         """Return the cutflow, nominal or under a variation."""
         assert self._all is not None
         cuts = [self._all.read_total(variation), *(cut for booked in self._cuts for cut in booked.read(variation))]
-        return Cutflow(sample, kind, tuple(cuts), self._all.read_bad(variation), weighted)
+        ways = {} if self.channels is None else self.channels.read(cuts, self.variations, variation)
+        return Cutflow(sample, kind, tuple(cuts), self._all.read_bad(variation), weighted, ways)
 
     def categories(self, variation: str | None = None) -> Mapping[str, Yield]:
         """Return the yield of each category, and of events that belong to none under ``none``."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdfplugins import cpp
-from rdfplugins.select import export, freshness, prepare, sources
+from rdfplugins.select import export, freshness, prepare, sources, substitutions
 from rdfplugins.select.duplicates import chain_of
 from rdfplugins.select.faults import Faults
 from rdfplugins.select.graph import Graph
@@ -57,7 +57,10 @@ def _check_sample(config: Config, name: str, folder: Path, faults: Faults, optio
         refuse_unstorable(config, graph.df, graph.columns)
     with faults.noted():
         export.check(config, graph.df, graph.columns)
-    return [f"{name} ({sample.kind}): {_events(config, name, found)}, {_graph_in_words(graph)}"]
+    return [
+        f"{name} ({sample.kind}): {_events(config, name, found)}, {_graph_in_words(graph)}",
+        *substitutions.lines(name, graph.substitutions, options.told),
+    ]
 
 
 def _events(config: Config, name: str, found: Inputs) -> str:

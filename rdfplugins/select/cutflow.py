@@ -8,31 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.cutflow import Cut, Cutflow, Yield
+from rdfplugins.cutflow import Cut, Yield
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from rdfplugins.cutflow import Cutflow
 
 
-def to_histograms(cutflow: Cutflow, root: Any) -> list[Any]:
-    """Return the TH1D ``cutflow`` (entries) and ``cutflow_weighted``, one named bin a cut."""
-    raw = [(cut.events, cut.events) for cut in cutflow.cuts]
-    weighted = [(cut.weighted, cut.variance) for cut in cutflow.cuts]
-    return [
-        _histogram(cutflow, root, "cutflow", "events after each cut", raw),
-        _histogram(cutflow, root, "cutflow_weighted", "sum of weights after each cut", weighted),
-    ]
+def to_histograms(cutflow: Cutflow, root: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (path in the output file, TH1D) of a cutflow and of those of its channels, one named bin a cut.
+
+    ``cutflow`` holds entries, ``cutflow_weighted`` sums of weights; a channel's are below ``channels/<name>``.
+    """
+    ways = {"": cutflow.cuts, **{f"channels/{name}/": cuts for name, cuts in cutflow.channels.items()}}
+    for folder, cuts in ways.items():
+        raw = [(cut.events, cut.events) for cut in cuts]
+        weighted = [(cut.weighted, cut.variance) for cut in cuts]
+        yield f"{folder}cutflow", _histogram(cuts, root, "cutflow", "events after each cut", raw)
+        title = "sum of weights after each cut"
+        yield f"{folder}cutflow_weighted", _histogram(cuts, root, "cutflow_weighted", title, weighted)
 
 
-def _histogram(cutflow: Cutflow, root: Any, name: str, title: str, contents: Sequence[tuple[float, float]]) -> Any:
-    histogram = root.TH1D(name, title, len(cutflow.cuts), 0.0, float(len(cutflow.cuts)))
+def _histogram(cuts: Sequence[Cut], root: Any, name: str, title: str, contents: Sequence[tuple[float, float]]) -> Any:
+    histogram = root.TH1D(name, title, len(cuts), 0.0, float(len(cuts)))
     histogram.SetDirectory(root.nullptr)
     histogram.Sumw2()
-    for number, (cut, (content, variance)) in enumerate(zip(cutflow.cuts, contents, strict=True), start=1):
+    for number, (cut, (content, variance)) in enumerate(zip(cuts, contents, strict=True), start=1):
         histogram.GetXaxis().SetBinLabel(number, cut.name)
         histogram.SetBinContent(number, content)
         histogram.SetBinError(number, math.sqrt(variance))
-    histogram.SetEntries(cutflow.cuts[0].events)
+    histogram.SetEntries(cuts[0].events)
     return histogram
 
 
@@ -66,12 +72,14 @@ class Booked:
 class BookedCuts:
     """Histograms of how many cuts were passed, unweighted and weighted, filled by the event loop.
 
-    The last bins belong to ``names``, one each; an earlier bin holds what passed none of them.
+    The last bins belong to ``names``, one each; an earlier bin holds what passed none of them. Where events are counted
+    in several ``parts``, each of them has as many bins, one part behind the other.
     """
 
     names: tuple[str, ...]
     raw: Booked
     weighted: Booked
+    parts: int = 1
 
     @property
     def both(self) -> tuple[Booked, Booked]:
@@ -92,9 +100,10 @@ class BookedCuts:
         rows = zip(self.names, *self._contents(variation), strict=True)
         return {name: Yield(round(float(n)), float(total), float(squares)) for name, n, total, squares in rows}
 
-    def read(self, variation: str | None = None) -> list[Cut]:
+    def read(self, variation: str | None = None, part: int = 0) -> list[Cut]:
         """Return the cuts after the loop: an event in the bin of one cut has passed all cuts before it, too."""
-        passed = [np.cumsum(values[::-1])[::-1][-len(self.names) :] for values in self._contents(variation)]
+        contents = [values.reshape(self.parts, -1)[part] for values in self._contents(variation)]
+        passed = [np.cumsum(values[::-1])[::-1][-len(self.names) :] for values in contents]
         rows = zip(self.names, *passed, strict=True)
         return [Cut(name, round(float(n)), float(total), float(squares)) for name, n, total, squares in rows]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config, Step
     from rdfplugins.sample import Sample
+    from rdfplugins.select.faults import Faults
 
 _VECTOR = re.compile(r"(ROOT::)?(VecOps::)?RVec<|(std::)?vector<")
 _UNDECLARED = re.compile(r"undeclared identifier '(\w+)'")
@@ -37,6 +38,19 @@ class Expressions:
         self._config = config
         self._sample = sample
         self._steps = steps
+
+    def define_aliases(self, df: Any, faults: Faults) -> Any:
+        """Return ``df`` with all aliases of the config, over the branches of the files: none of them sees another."""
+        made = {}
+        for number, (name, expression) in enumerate(self._config.input.aliases.items()):
+            column = f"rdfp_alias_{number}_"
+            with faults.noted(name):
+                df = self.define(df, ("input", "aliases", name), f"alias '{name}'", column, expression)
+                made[name] = column
+        for name, column in made.items():
+            define = df.Redefine if df.HasColumn(name) else df.Define
+            df = define(name, column)
+        return df
 
     def define(self, df: Any, path: Path, what: str, column: str, expression: str) -> Any:
         """Return ``df`` with a new column.

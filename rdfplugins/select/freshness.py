@@ -30,7 +30,8 @@ def settings(config: Config) -> str:
     headers = [config.folder / header for header in config.select.include]
     lists = [step.golden_json.file for step in config.select.steps if isinstance(step, GoldenJsonStep)]
     headers += [config.folder / name for name in lists]
-    nodes = [base.find(step.node).source_file() for step in config.select.steps if isinstance(step, NodeStep)]
+    names = dict.fromkeys(step.node for step in config.select.steps if isinstance(step, NodeStep))
+    nodes = sorted({path for name in names for path in base.find(name).source_files()})
     return provenance.stage_key(
         [
             {key: value for key, value in data["input"].items() if key != "samples"},

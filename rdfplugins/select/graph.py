@@ -13,11 +13,12 @@ from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, Node
 from rdfplugins.cutflow import ALL
 from rdfplugins.errors import ConfigError, CppError, MissingColumnError, RdfpluginsError, did_you_mean
 from rdfplugins.nodes import base
-from rdfplugins.select import good_runs, keys
+from rdfplugins.select import good_runs, keys, substitutions
 from rdfplugins.select.bookings import CATEGORY, ONE, WEIGHT, Bookings
 from rdfplugins.select.expressions import Expressions, Path
 from rdfplugins.select.faults import Faults
 from rdfplugins.select.steps import makes, node_arguments, parameter_path
+from rdfplugins.select.storable import with_bool_vectors
 from rdfplugins.select.variations import Shifts, labels
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class Graph:
         Columns that a node would make if its optional inputs were there.
     unit_of
         Column -> unit, of those that have one.
+    maps
+        Integer column of a node -> what its numbers are called.
+    substitutions
+        Column that is not there as a node would have it -> what stands in its place.
 
     Raises
     ------
@@ -92,10 +97,12 @@ class Graph:
         self.left_out: list[str] = []
         self.shifted_weights: list[str] = []
         self.unit_of: dict[str, str] = {}
+        self.maps: dict[str, dict[str, int]] = {}
+        self.substitutions: dict[str, str] = {}
         cpp.include("rdfplugins/hash.h")
         self._include_user_headers()
         self.df = base.as_rnode(df)
-        self._define_aliases()
+        self.df = self._expressions.define_aliases(self.df, self._faults)
         self._define_own(label_id)
         self.keyed = self.df
         for index, step in self._steps:
@@ -104,7 +111,7 @@ class Graph:
         self.bookings.points[-1].df = self.df
         self._define_categories()
         self.columns = self._output_columns()
-        self._store_bool_vectors()
+        self.df = with_bool_vectors(self.df, self.columns)
         for name in config.select.histograms:
             with self._faults.noted():
                 self._histogram(name)
@@ -138,18 +145,21 @@ class Graph:
             node = base.find(step.node)
             arguments = node_arguments(node, step, self._sample, self._config.input.units)
             checked = node.check(arguments)
+            node.require(self.df, checked)
+            self.substitutions.update(substitutions.of_node(self._config, step, self._sample, self.df, checked))
             result = node.apply(self.df, arguments)
             filters = [] if isinstance(result, base.Cuts) else _new_filters(self.df, result)
             if filters:  # all events, and the previous cut, are counted before it
                 self._book_weight()
                 result = node.apply(self.df, arguments)
         if isinstance(result, base.Cuts):
-            self._book_node_cuts(path, result)
+            self._book_node_cuts(path, step.node, result)
         elif filters:
             self._book_node_filter(path, filters[0] if len(filters) == 1 and filters[0] else step.node, result)
         else:
             self.df = base.as_rnode(result)
         self.unit_of.update(node.column_units(checked))
+        self.maps.update(node.maps)
         for column in (*node.keeps(checked), *node.makes(checked)):
             if self.df.HasColumn(column):
                 self._columns.append(column)
@@ -174,14 +184,17 @@ class Graph:
             message = f"{step.node} makes a column '{taken[1]}', and one of that name is there already"
             raise self._fault(message, *path) from error
 
-    def _book_node_cuts(self, path: Path, cuts: base.Cuts) -> None:
+    def _book_node_cuts(self, path: Path, name: str, cuts: base.Cuts) -> None:
         self.df = base.as_rnode(cuts.df)
         self._book_weight()
         self.bookings.points[-1].df = before = self.df
-        for name in cuts.names:
-            self._claim(name, path)
+        for cut in cuts.names:
+            self._claim(cut, path)
+        self._claim_in_channels(cuts, path)
         self.bookings.count_cuts(before, cuts.column, cuts.names)
         self.df = base.as_rnode(dataclasses.replace(cuts, df=before).kept())
+        if cuts.channels:
+            self.bookings.count_channels(before, self.df, cuts, name)
         last = self.bookings.points[-1]
         last.df, last.condition = self.df, None
 
@@ -228,9 +241,6 @@ class Graph:
             file, line = self._config.source.position(("select", "include", number))
             with self._faults.noted():
                 cpp.include_user_header(self._config.folder / header, file=file, line=line)
-
-    def _define_aliases(self) -> None:
-        self.df = define_aliases(self.df, self._config, self._expressions, self._faults)
 
     def _define_own(self, label_id: int) -> None:
         there = [name for name in OWN_COLUMNS if self.df.HasColumn(name)]
@@ -338,12 +348,6 @@ class Graph:
         shifted = self.shifted_weights if (self._config.select.weight or "").strip() in chosen else []
         return list(dict.fromkeys([*chosen, *shifted, *(name for name in made if name in self._own)]))
 
-    def _store_bool_vectors(self) -> None:
-        """Write vectors of bool as such: ROOT 6.40 stores garbage for a vector<bool> branch that is only passed on."""
-        for column in self.columns:
-            if "RVec<bool>" in str(self.df.GetColumnType(column)):
-                self.df = self.df.Redefine(column, f"std::vector<bool>({column}.begin(), {column}.end())")
-
     def cutflow(self, variation: str | None = None) -> Cutflow:
         """Return the cutflow, nominal or under a variation; to be called after the event loop."""
         weighted = self._config.select.weight is not None
@@ -364,22 +368,19 @@ class Graph:
             raise self._fault(f"a cut named '{name}' {why}; each needs a name of its own", *path)
         self._names.add(name)
 
+    def _claim_in_channels(self, cuts: base.Cuts, path: Path) -> None:
+        """Note the names of cuts of channels: those of one name in several channels are cuts of one kind."""
+        if cuts.channels and self.bookings.channels is not None:
+            other = self.bookings.channels.node
+            raise self._fault(f"node {other} has made channels already, and a cutflow has one set of them", *path)
+        for channel in cuts.channels:
+            twice = [cut for cut in channel.names if cut in self._names or channel.names.count(cut) > 1]
+            if twice:
+                raise self._fault(f"a cut named '{twice[0]}' is there already; each needs a name of its own", *path)
+        self._names.update(cut for channel in cuts.channels for cut in channel.names)
+
     def _fault(self, message: str, *path: str | int) -> ConfigError:
         return self._config.fault(message, *path)
-
-
-def define_aliases(df: Any, config: Config, expressions: Expressions, faults: Faults) -> Any:
-    """Define all aliases over the branches of the files: none of them sees another."""
-    made = {}
-    for number, (name, expression) in enumerate(config.input.aliases.items()):
-        column = f"rdfp_alias_{number}_"
-        with faults.noted(name):
-            df = expressions.define(df, ("input", "aliases", name), f"alias '{name}'", column, expression)
-            made[name] = column
-    for name, column in made.items():
-        define = df.Redefine if df.HasColumn(name) else df.Define
-        df = define(name, column)
-    return df
 
 
 def _new_filters(before: Any, after: Any) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins import cpp, provenance
 from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import InputError, InputErrors, did_you_mean
+from rdfplugins.select import gen_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,8 @@ class InputFile:
         Values in the first entry of those asked branches that hold one number; empty where the tree is.
     simulation
         Whether the file says of itself that our generators made it.
+    sum_of_weights
+        What its tree ``Runs`` says of the events generated for it; None where that was not asked for.
     """
 
     path: str
@@ -44,6 +47,7 @@ class InputFile:
     branches: Mapping[str, tuple[str, int]]
     constants: Mapping[str, float]
     simulation: bool
+    sum_of_weights: float | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what the provenance says of the file."""
@@ -99,7 +103,9 @@ class Inputs:
                     )
 
 
-def inspect(paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Iterable[str] = ()) -> Inputs:
+def inspect(
+    paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Iterable[str] = (), runs: bool = False
+) -> Inputs:
     """Open every file and describe it.
 
     Parameters
@@ -112,6 +118,8 @@ def inspect(paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Itera
         Leave out what cannot be read, in place of an error.
     constants
         Branches whose value in the first entry is wanted.
+    runs
+        Whether the sum of generator weights in the tree ``Runs`` is wanted.
 
     Raises
     ------
@@ -120,11 +128,13 @@ def inspect(paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Itera
     """
     wanted = tuple(constants)
     deaths = _deaths(paths, tree, wanted)
+    if runs:
+        deaths |= _deaths([path for path in paths if path not in deaths], gen_weights.TREE, gen_weights.BRANCHES)
     files: list[InputFile] = []
     bad: dict[str, InputError] = {}
     for path in paths:
         try:
-            files.append(_inspect_file(path, tree, wanted, deaths.get(path)))
+            files.append(_inspect_file(path, tree, wanted, deaths.get(path), runs=runs))
         except InputError as error:  # noqa: PERF203 (opening a file costs far more)
             bad[path] = error
             if not skip_bad and len(bad) == MAX_BAD:  # a server that is down would take minutes
@@ -175,7 +185,7 @@ def shown(path: str) -> str:
     return shortened(path, len(path) + len("..."))
 
 
-def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: str | None) -> InputFile:
+def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: str | None, *, runs: bool) -> InputFile:
     root = cpp.load_root()
     if death is not None:
         raise InputError(f"{shown(path)}: is damaged: {death}; fetch or write it again")
@@ -187,12 +197,12 @@ def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: 
     log = root.rdfp.runtime.ErrorLog()
     try:
         with cpp.ending_cleanly(crash, code=InputError.exit_code), cpp.captured_stderr():
-            return _opened(root, path, tree_name, constants, log)
+            return _opened(root, path, tree_name, constants, log, runs=runs)
     finally:
         log.release()
 
 
-def _opened(root: Any, path: str, tree_name: str, constants: tuple[str, ...], log: Any) -> InputFile:
+def _opened(root: Any, path: str, tree_name: str, constants: tuple[str, ...], log: Any, *, runs: bool) -> InputFile:
     try:
         file = root.TFile.Open(path, "READ")
     except Exception:  # a null pointer is an OSError to PyROOT; a size that is not true is something else
@@ -205,6 +215,8 @@ def _opened(root: Any, path: str, tree_name: str, constants: tuple[str, ...], lo
             raise InputError(f"{shown(path)}: was not closed properly, its end is missing; write or fetch it again")
         try:
             found = _describe(root, file, path, tree_name, constants)
+            if runs:
+                found = dataclasses.replace(found, sum_of_weights=gen_weights.read(file, shown(path)))
         except InputError:
             raise
         except Exception as error:  # cppyy maps C++ exceptions to several types, bad_alloc among them

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rdfplugins import cpp
+from rdfplugins.config.input import DEFAULT_KEY
 from rdfplugins.errors import ConfigError, InputError, did_you_mean
 from rdfplugins.nodes.base import column_names
 from rdfplugins.random import text_hash
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from rdfplugins.select.inputs import Inputs
 
 SPLITS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
+_WORDS = ("run", "lumi", "event", "evt")
+_LIKE_A_KEY = re.compile(rf"(?i)(^|_)({'|'.join(_WORDS)})")
 ROWS_AT_ONCE = 2_000_000
 MAX_SHOWN = 3
 _INTEGERS = {
@@ -70,7 +74,8 @@ def key_columns(config: Config) -> dict[str, str]:
 def _hash_of(df: Any, sample: str, key: Sequence[str]) -> str:
     for column in key:
         if not df.HasColumn(column):
-            raise ConfigError(_no_key(column, column_names(df)))
+            message = _no_default(df, column) if list(key) == list(DEFAULT_KEY) else _no_key(column, column_names(df))
+            raise ConfigError(message)
         kind = str(df.GetColumnType(column))
         if kind not in _INTEGERS:
             raise ConfigError(f"column '{column}' of input.key is of type {kind}; an event is identified by integers")
@@ -80,6 +85,22 @@ def _hash_of(df: Any, sample: str, key: Sequence[str]) -> str:
 
 def _no_key(column: str, have: list[str]) -> str:
     return f"input.key names column '{column}', which is not there{did_you_mean(column, have)}"
+
+
+def _no_default(df: Any, column: str) -> str:
+    found = {name: _LIKE_A_KEY.search(name) for name in column_names(df) if _is_number(df, name)}
+    order = {name: _WORDS.index(match[2].lower()) for name, match in found.items() if match}
+    near = sorted(order, key=lambda name: order[name])[:MAX_SHOWN]
+    such = f"such as [{', '.join(near)}]" if near else "by their names"
+    return (
+        f"no column '{column}', and input.key is [{', '.join(DEFAULT_KEY)}] unless it is set; set input.key to what"
+        f" identifies an event in these files, {such}, or to 'entry'"
+    )
+
+
+def _is_number(df: Any, column: str) -> bool:
+    kind = str(df.GetColumnType(column))
+    return kind in _INTEGERS and "ool" not in kind
 
 
 def _define_entry_key(df: Any, sample: str, inputs: Inputs) -> Any:

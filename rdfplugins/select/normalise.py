@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rdfplugins.config.files import expand_files
+from rdfplugins.config.input import RUNS
 from rdfplugins.config.steps import NodeStep
+from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 from rdfplugins.sample import Sample
-from rdfplugins.select import first_entry
+from rdfplugins.select import first_entry, gen_weights
+from rdfplugins.select.inputs import inspect, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.select.inputs import Inputs
@@ -40,6 +46,47 @@ def constants(config: Config, sample_name: str) -> set[str]:
     return {word for expression in stated for word in first_entry.words(expression)}
 
 
+def reads_runs(config: Config, sample_name: str) -> bool:
+    """Return whether the sum of weights of a sample is to be read from the tree ``Runs`` of its files."""
+    return config.input.samples[sample_name].sum_of_weights == RUNS
+
+
+def sum_of_gen_weights(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> float:
+    """Return the sum of ``Runs.genEventSumw`` over NanoAOD files, for `rdfplugins.Sample`.
+
+    Parameters
+    ----------
+    files
+        One or several: a path, a glob, a folder (its ``*.root``), ``@list.txt`` or a URL, as in a config; relative to
+        the current folder. Those of the data frame, and all of them.
+
+    Returns
+    -------
+    Sum of the generator weights of all events that were generated for these files, before any skim.
+
+    Raises
+    ------
+    ConfigErrors
+        For a pattern that names nothing, and a file that is named twice.
+    InputError
+        For a file that is missing or damaged, or has no such tree or branch; or if the sum is not above 0.
+
+    Examples
+    --------
+    >>> import rdfplugins as rp
+    >>> files = ["nano_1.root", "nano_2.root"]
+    >>> total = rp.sum_of_gen_weights(files)  # doctest: +SKIP
+    >>> sample = rp.Sample("mc", xsec_pb=6077.2, sum_of_weights=total)  # doctest: +SKIP
+    """
+    single = isinstance(files, (str, os.PathLike))
+    patterns = [os.fspath(files)] if single else [os.fspath(file) for file in files]  # type: ignore[arg-type, union-attr]
+    found = inspect(expand_files(patterns, Path()), gen_weights.TREE, skip_bad=False, runs=True)
+    total = gen_weights.added(file.sum_of_weights for file in found.files)
+    if not total > 0:
+        raise InputError(f"{shown(found.files[0].path)}: {gen_weights.not_positive(total)}; {gen_weights.ADVICE}")
+    return total
+
+
 def resolve(
     config: Config, name: str, inputs: Inputs, *, generated: dict[str, float | None], say: Callable[[str], None]
 ) -> tuple[Sample, dict[str, object]]:
@@ -66,17 +113,18 @@ def resolve(
     files = _Files(config, name, inputs, say)
     values: dict[str, float | None] = {}
     origin: dict[str, object] = {}
-    for key, branch in declared.items():
-        given = getattr(spec, key)
-        value = given if given is not None else generated.get(key)
-        values[key] = value
-        origin[key] = {"value": value, "from": "config" if given is not None else "simulation"}
-        if value is None:
+    if reads_runs(config, name):
+        values["sum_of_weights"] = total = files.of_runs()
+        origin["sum_of_weights"] = {"value": total, "from": f"{gen_weights.TREE}.{gen_weights.BRANCHES[0]}"}
+    for key in (key for key in _WORDS if key not in values):
+        given, branch = getattr(spec, key), declared.get(key)
+        values[key] = value = given if given is not None else generated.get(key)
+        if value is not None:
+            origin[key] = {"value": value, "from": "config" if given is not None else "simulation"}
+        if branch is not None and value is None:
             origin[key] = {"branch": branch, "first_values": files.first_values(key, branch)}
-        elif given is not None:
-            files.compare(key, value, branch)
-    for key in _WORDS:  # of use to nodes that declare no branches
-        values.setdefault(key, getattr(spec, key) if getattr(spec, key) is not None else generated.get(key))
+        elif branch is not None and given is not None:
+            files.compare(key, given, branch)
     return Sample("mc", label=label, lumi_pb=lumi, **values), origin
 
 
@@ -124,6 +172,19 @@ class _Files:
         differ = "" if same else ", which differs between files"
         self.say(f"{self.sample}: {_WORDS[key]} {shown}{_UNITS[key]} from {what}{differ}")
         return found
+
+    def of_runs(self) -> float:
+        """Return the sum over the trees ``Runs`` of all files; ConfigError where no event can be normalised to it."""
+        total = gen_weights.added(file.sum_of_weights for file in self.inputs.files)
+        if not total > 0:
+            raise self.config.fault(
+                f"sample '{self.sample}': {gen_weights.not_positive(total)}; give a number here",
+                *("input", "samples", self.sample, "sum_of_weights"),
+            )
+        count = len(self.inputs.files)
+        shown = "its file" if count == 1 else f"its {count} files"
+        self.say(f"{self.sample}: sum of weights {total:.12g} from tree '{gen_weights.TREE}' of {shown}")
+        return total
 
     def compare(self, key: str, value: float, branch: str) -> None:
         """Say where a file contradicts the config, whose value is used."""

@@ -34,6 +34,8 @@ class Options:
         Draw a progress bar.
     say
         Told of what a user should know, a line at a time.
+    told
+        What has been said of a sample, and is not said again of the next.
     """
 
     folder: Path
@@ -43,3 +45,4 @@ class Options:
     force: bool = False
     progress: bool = False
     say: Callable[[str], None] = _silence
+    told: set[tuple[str, str]] = dataclasses.field(default_factory=set)

@@ -59,12 +59,14 @@ def open_inputs(config: Config, name: str, source: Source, options: Options) -> 
             config.input.tree,
             skip_bad=config.input.on_bad_file == "skip",
             constants=normalise.constants(config, name),
+            runs=normalise.reads_runs(config, name),
         )
     except InputError as error:
         raise at_sample(config, name, error) from error
     for skipped, reason in found.skipped:
-        advice = _NORMALISATION[config.input.samples[name].kind]
-        options.say(f"{name}: warning: skipped {skipped}: {reason}; {advice}")
+        kind = config.input.samples[name].kind
+        advice = "" if normalise.reads_runs(config, name) else f"; {_NORMALISATION[kind]}"
+        options.say(f"{name}: warning: skipped {skipped}: {reason}{advice}")
     return found
 
 

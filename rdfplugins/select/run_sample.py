@@ -13,7 +13,7 @@ from rdfplugins.cutflow import Cutflow
 from rdfplugins.errors import InputError, RdfpluginsError
 from rdfplugins.files import atomic
 from rdfplugins.nodes import base
-from rdfplugins.select import duplicates, export, keys, loop, output
+from rdfplugins.select import duplicates, export, keys, loop, output, substitutions
 from rdfplugins.select.cutflow import to_histograms
 from rdfplugins.select.graph import Graph
 from rdfplugins.select.storable import refuse_unstorable
@@ -109,6 +109,8 @@ def _graph(config: Config, prepared: Prepared, df: Any, options: Options) -> Gra
         options.say(f"{prepared.name}: {', '.join(graph.replaced)} of the input are replaced by those of this run")
     for column in graph.left_out:
         options.say(f"{prepared.name}: column '{column}' is left out: its inputs are not there")
+    for line in substitutions.lines(prepared.name, graph.substitutions, options.told):
+        options.say(line)
     refuse_unstorable(config, graph.df, graph.columns)
     _warn_of_variations(graph, prepared.name, options)
     if config.select.output.exports:
@@ -142,6 +144,8 @@ def _results(graph: Graph, cutflow: Cutflow) -> dict[str, Any]:
     return {
         "cutflow": cutflow.to_json(),
         "columns": graph.columns,
+        "maps": {column: numbers for column, numbers in graph.maps.items() if column in graph.columns},
+        "substitutions": graph.substitutions,
         "units": {column: unit for column, unit in graph.unit_of.items() if column in graph.columns},
         "variations": list(variations),
         "cutflow_variations": {label: graph.cutflow(label).to_json() for label in variations},
@@ -162,8 +166,8 @@ def _as_json(yields: Any) -> dict[str, Any]:
 def _histograms(graph: Graph, root: Any) -> Iterator[tuple[str, Any]]:
     for variation in (None, *graph.bookings.variations):
         prefix = f"variations/{variation}/" if variation else ""
-        for histogram in to_histograms(graph.cutflow(variation), root):
-            yield f"{prefix}{histogram.GetName()}", histogram
+        for path, histogram in to_histograms(graph.cutflow(variation), root):
+            yield f"{prefix}{path}", histogram
     yield from graph.bookings.histograms()
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,18 @@ from rdfplugins import provenance
 from rdfplugins._version import __version__
 from rdfplugins.files import lock, make_folder
 from rdfplugins.paths import cache_dir
-from rdfplugins.simulate import simulate_hgg
+from rdfplugins.simulate import ditau_modes, simulate_ditau, simulate_hgg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rdfplugins.config import Config, SimulateConfig
+    from rdfplugins.simulate import Generated
 
 
 _STATED = ("xsec_pb", "sum_of_weights", "luminosity_pb")
 _SKETCHED = 20  # events that show a schema
+_LONGEST = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,14 +69,25 @@ def sketch(config: Config, name: str, folder: Path) -> Source:
     if spec is None or _cache_path(spec).is_file():
         return find(config, name, lambda _: None)
     path = folder / f"{name}.root"
-    made = simulate_hgg(path, mode=spec.mode, events=_SKETCHED, seed=spec.seed, release=str(spec.release))
+    made = _simulate(path, spec, _SKETCHED)
     generated = {key: getattr(made, key) for key in ("xsec_pb", "sum_of_weights")}
     return Source((str(path),), simulated=True, generated=generated)
 
 
 def _cache_path(spec: SimulateConfig) -> Path:
-    name = f"{spec.process}_{spec.release}_{spec.mode}_{spec.events}_seed{spec.seed}"
+    if spec.process == "hgg":
+        what = f"{spec.release}_{spec.mode}"
+    else:
+        what = _name_of(str(ditau_modes.request(spec.mode, spec.mass, spec.spin)))
+    name = f"{spec.process}_{what}_{spec.events}_seed{spec.seed}"
     return cache_dir() / "simulated" / f"{name}_{_generator_hash()}.root"
+
+
+def _name_of(request: str) -> str:
+    """Return a request as part of the name of a file: a long mixture of masses is replaced by its hash."""
+    if len(request) > _LONGEST:
+        return f"{request.partition(' ')[0]}_{hashlib.sha256(request.encode()).hexdigest()[:16]}"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", request)
 
 
 def _cached(spec: SimulateConfig, say: Callable[[str], None]) -> Path:
@@ -85,8 +99,14 @@ def _cached(spec: SimulateConfig, say: Callable[[str], None]) -> Path:
     with lock(folder, f"{path.name}.lock", wait=True):
         if not path.is_file():  # another run may have made it while this one waited
             say(f"simulating {spec.events} events of {spec.process} {spec.mode} into {path} (once)")
-            simulate_hgg(path, mode=spec.mode, events=spec.events, seed=spec.seed, release=str(spec.release))
+            _simulate(path, spec, spec.events)
     return path
+
+
+def _simulate(path: Path, spec: SimulateConfig, events: int) -> Generated:
+    if spec.process == "hgg":
+        return simulate_hgg(path, mode=spec.mode, events=events, seed=spec.seed, release=str(spec.release))
+    return simulate_ditau(path, mode=spec.mode, mass=spec.mass, spin=spec.spin, events=events, seed=spec.seed)
 
 
 def _generator_hash() -> str:

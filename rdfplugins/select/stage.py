@@ -164,8 +164,8 @@ def step_faults(config: Config, samples: Sequence[str]) -> list[ConfigError]:
         plain = step.model_copy(update={"with_": {key: value for key, value in step.with_.items() if key not in own}})
         arguments = node_arguments(node, plain, _any_sample(), config.input.units)
         faults += [
-            config.fault(fault.message, *path, *(("with", key) if key in step.with_ else ("node",)))
-            for key, fault in node.faults(arguments)
+            config.fault(fault.message, *path, *(("with", *keys) if keys[0] in step.with_ else ("node",)))
+            for keys, fault in node.faults(arguments)
         ]
     if config.input.on_duplicate == "drop_later" and config.input.key == "entry":
         message = (

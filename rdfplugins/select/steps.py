@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, VaryStep
@@ -10,7 +11,7 @@ from rdfplugins.errors import ConfigError
 from rdfplugins.nodes import base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rdfplugins.config import Config, Step
     from rdfplugins.sample import Sample
@@ -35,7 +36,7 @@ def used_by(step: Step, sample: Sample, units: str) -> set[str]:
     if isinstance(step, NodeStep):
         found = _checked(step, sample, units)
         declared = () if found is None else (*found[0].needs(found[1]), *found[0].keeps(found[1]))
-        return {*declared, *words(value for value in step.with_.values() if isinstance(value, str))}
+        return {*declared, *words(texts(step.with_))}
     if isinstance(step, FilterStep):
         return words(step.filter.values())
     if isinstance(step, DefineStep):
@@ -45,6 +46,18 @@ def used_by(step: Step, sample: Sample, units: str) -> set[str]:
         return words(expression for shift in both for expression in shift.values()).union(*both)
     assert isinstance(step, GoldenJsonStep)
     return {column for column in (step.golden_json.run, step.golden_json.lumi_block) if column is not None}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield all texts among the parameters of a node: an expression may stand in a list or in a mapping."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
 
 
 def _checked(step: NodeStep, sample: Sample, units: str) -> tuple[base.Node[Any], dict[str, Any]] | None:
@@ -76,10 +89,14 @@ def node_arguments(node: base.Node[Any], step: NodeStep, sample: Sample, units: 
 
 
 def parameter_path(path: Sequence[str | int], step: NodeStep, message: str) -> tuple[str | int, ...]:
-    """Return the config path of the parameter that a message quotes, or that of the step's ``node``."""
-    for key in step.with_:
+    """Return the config path of the parameter that a message quotes, or that of the step's ``node``.
+
+    Where the parameter is a mapping of which the message quotes a key, too, it is the path of that.
+    """
+    for key, value in step.with_.items():
         if f"'{key}'" in message or f"'{key}:" in message:
-            return (*path, "with", key)
+            inner = [name for name in value if f"'{name}'" in message] if isinstance(value, dict) else []
+            return (*path, "with", key, *inner[:1])
     return (*path, "node")
 
 

@@ -49,6 +49,14 @@ def refuse_unstorable(config: Config, df: Any, columns: Collection[str]) -> None
                 )
 
 
+def with_bool_vectors(df: Any, columns: Collection[str]) -> Any:
+    """Return ``df`` with vectors of bool as such: ROOT 6.40 stores garbage for a branch of them that is passed on."""
+    for column in columns:
+        if "RVec<bool>" in str(df.GetColumnType(column)):
+            df = df.Redefine(column, f"std::vector<bool>({column}.begin(), {column}.end())")
+    return df
+
+
 def _storable(kind: str, *, rntuple: bool) -> bool:
     if "*" in kind or "(" in kind:  # pointers, functions, lambdas
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,9 @@ from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError
 from rdfplugins.files import make_folder
 from rdfplugins.simulate import diphoton
+from rdfplugins.simulate.ditau import simulate_ditau
+from rdfplugins.simulate.ditau_modes import MODES as DITAU_MODES
+from rdfplugins.simulate.generated import Generated
 from rdfplugins.simulate.hgg_modes import DATA, MODES, SIGNALS, check_mode
 from rdfplugins.simulate.releases import RELEASES, find_release
 from rdfplugins.simulate.trees import TreeWriter
@@ -18,33 +20,7 @@ from rdfplugins.simulate.trees import TreeWriter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MODES", "RELEASES", "Generated", "simulate_hgg"]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A simulated sample.
-
-    Attributes
-    ----------
-    path
-        The file.
-    events
-        Its number of events.
-    sum_of_weights
-        Exact sum of ``mcWeight``; None for data. The branch SumWeights of the release of 2020 holds it rounded to
-        float32, which is off by up to 6e-8 of it.
-    xsec_pb
-        Cross-section times branching ratio, pb; None for data.
-    luminosity_pb
-        What the events stand for, 1/pb: for data see `diphoton.luminosity_pb`; None for the production modes.
-    """
-
-    path: Path
-    events: int
-    sum_of_weights: float | None
-    xsec_pb: float | None
-    luminosity_pb: float | None
+__all__ = ["DITAU_MODES", "MODES", "RELEASES", "Generated", "simulate_ditau", "simulate_hgg"]
 
 
 def simulate_hgg(

@@ -9,6 +9,7 @@ import numpy as np
 from rdfplugins.errors import ConfigError
 from rdfplugins.simulate.hgg_block import make_block, weights
 from rdfplugins.simulate.hgg_modes import DATA, SIGNALS, Totals, check_mode
+from rdfplugins.simulate.jagged import join
 from rdfplugins.simulate.releases import find_release
 from rdfplugins.simulate.streams import BLOCK, stream
 from rdfplugins.simulate.trees import Column
@@ -71,7 +72,7 @@ def generate(
         wanted = slice(max(first - start, 0), min(first + events - start, BLOCK))
         block = make_block(mode, seed, number, processes(mode, seed, number))
         pieces.append({name: column[wanted] for name, column in form.branches(block).items()})
-    made = {name: _joined([piece[name] for piece in pieces]) for name in pieces[0]}
+    made = {name: join([piece[name] for piece in pieces]) for name in pieces[0]}
     for name, value in form.constants(mode, totals).items():
         made[name] = Column(np.full(events, value, dtype=form.schema[name].dtype))
     return {name: made[name] for name in form.schema}
@@ -123,13 +124,3 @@ def check_numbers(events: int, seed: int, first: int = 0) -> None:
         raise ConfigError(f"the seed of a simulation is a number from 0 to 2^64 - 1, not {seed}")
     if first < 0 or first + events >= 2**31:
         raise ConfigError(f"events {first} to {first + events - 1} do not exist: a sample holds less than 2^31")
-
-
-def _joined(pieces: list[Column]) -> Column:
-    if len(pieces) == 1:
-        return pieces[0]
-    values = np.concatenate([piece.values for piece in pieces])
-    if pieces[0].offsets is None:
-        return Column(values)
-    lengths = [np.diff(piece.offsets) for piece in pieces if piece.offsets is not None]
-    return Column(values, np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64))

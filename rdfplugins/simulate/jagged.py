@@ -81,3 +81,14 @@ def columns(prefix: str, objects: Objects, events: int) -> dict[str, Column]:
     offsets = offsets_of(objects, events)
     made = {f"{prefix}_{name}": Column(values, offsets) for name, values in objects.fields.items()}
     return {f"{prefix}_n": Column(np.diff(offsets).astype(np.uint32)), **made}
+
+
+def join(pieces: Sequence[Column]) -> Column:
+    """Return the column of the events of all pieces, in their order."""
+    if len(pieces) == 1:
+        return pieces[0]
+    values = np.concatenate([piece.values for piece in pieces])
+    if pieces[0].offsets is None:
+        return Column(values)
+    lengths = [np.diff(piece.offsets) for piece in pieces if piece.offsets is not None]
+    return Column(values, np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64))

@@ -53,13 +53,16 @@ def decay(
     sin_theta = np.sqrt(1 - cos_theta**2)
     direction = np.stack([sin_theta * np.cos(phi), sin_theta * np.sin(phi), cos_theta])
     return (
-        _boosted(momentum * direction, np.hypot(momentum, mass_1), parent, mass),
-        _boosted(-momentum * direction, np.hypot(momentum, mass_2), parent, mass),
+        boosted(momentum * direction, np.hypot(momentum, mass_1), parent, mass),
+        boosted(-momentum * direction, np.hypot(momentum, mass_2), parent, mass),
     )
 
 
-def _boosted(momentum: Array, energy: Array, frame: Array, mass: Array | float) -> Array:
-    """Return four-momenta given in the rest frame of ``frame`` in the laboratory."""
+def boosted(momentum: Array, energy: Array, frame: Array, mass: Array | float) -> Array:
+    """Return float64[4, n] of momenta float64[3, n] and energies in the rest frame of ``frame``, in its own frame.
+
+    ``frame`` holds the four-momenta of the particles at rest there, float64[4, n], and ``mass`` is theirs.
+    """
     projection = np.einsum("in,in->n", frame[:3], momentum)
     along = (projection / (frame[3] + mass) + energy) / mass
     return np.concatenate([momentum + along * frame[:3], [(frame[3] * energy + projection) / mass]])

@@ -1,4 +1,4 @@
-"""Trees with real ``std::vector`` or ``ROOT::RVec`` branches from flat numpy arrays, which uproot cannot write."""
+"""Trees with ``std::vector``, ``ROOT::RVec`` or counted array branches from flat numpy arrays, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # numpy's name of a type: (ROOT's name, letter in the title of a scalar's leaf)
 _ROOT_TYPES = {
     "bool": ("bool", "O"),
+    "uint8": ("unsigned char", "b"),
     "int32": ("int", "I"),
     "uint32": ("unsigned int", "i"),
     "int64": ("Long64_t", "L"),
@@ -51,24 +52,32 @@ class Branch:
         A ``std::vector`` of it in each event, in place of one value.
     rvec
         A ``ROOT::RVec`` in place of the ``std::vector``, as RDataFrame's Snapshot writes collections.
+    counter
+        A C array in place of the ``std::vector``, as NanoAOD has them: the name of the branch (uint32, earlier in the
+        schema) that holds its length.
     """
 
     dtype: str
     vector: bool = False
     rvec: bool = False
+    counter: str | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in _ROOT_TYPES:
             raise ValueError(f"unknown type '{self.dtype}' of a branch (known: {', '.join(_ROOT_TYPES)})")
         if self.rvec and not self.vector:
             raise ValueError("an RVec is a vector: Branch(..., vector=True, rvec=True)")
+        if self.counter is not None and (self.rvec or not self.vector):
+            raise ValueError("a counted array is a vector and no RVec: Branch(..., vector=True, counter=...)")
 
     @property
     def leaf(self) -> str:
-        """The type as ROOT names it, e.g. ``vector<float>``, ``ROOT::VecOps::RVec<float>`` or ``unsigned int``."""
+        """The type as ROOT names it, e.g. ``vector<float>``, ``ROOT::VecOps::RVec<float>`` or ``float[nJet]``."""
         name = _ROOT_TYPES[self.dtype][0]
         if not self.vector:
             return name
+        if self.counter is not None:
+            return f"{name}[{self.counter}]"
         return f"ROOT::VecOps::RVec<{name}>" if self.rvec else f"vector<{name}>"
 
 
@@ -201,6 +210,8 @@ class TreeWriter:
         Title of the tree and of the file.
     texts
         Strings stored beside the tree as ``TObjString``, by name.
+    more
+        Small trees stored beside it: name -> columns of scalars; they have the same title.
 
     Raises
     ------
@@ -217,16 +228,25 @@ class TreeWriter:
     """
 
     def __init__(
-        self, path: Path, tree: str, schema: Mapping[str, Branch], title: str, *, texts: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        tree: str,
+        schema: Mapping[str, Branch],
+        title: str,
+        *,
+        texts: Mapping[str, str] | None = None,
+        more: Mapping[str, Mapping[str, Column]] | None = None,
     ) -> None:
         if not schema:
             raise ValueError("a tree needs at least one branch")
+        _check_counters(schema)
         self._path = path
         self._part = path
         self._tree = tree
         self._schema = dict(schema)
         self._title = title
         self._texts = dict(texts or {})
+        self._more = dict(more or {})
         self._writer: Any = None
         self._stack = contextlib.ExitStack()
         self.events = 0
@@ -242,25 +262,33 @@ class TreeWriter:
             with captured_stderr() as said:
                 self._writer = root.rdfp.TreeWriter(str(self._part), self._tree, self._title, EVENTS_PER_CLUSTER)
             self._expect(bool(self._writer.ok()), said[0])
-            for name, branch in self._schema.items():
-                kind, letter = _ROOT_TYPES[branch.dtype]
-                if not branch.vector:
-                    self._writer.add_scalar[kind](name, letter)
-                elif branch.rvec:
-                    self._writer.add_rvec[kind](name)
-                else:
-                    self._writer.add_vector[kind](name)
+            self._declare(self._schema)
             self._stack = stack.pop_all()
         return self
 
+    def _declare(self, schema: Mapping[str, Branch]) -> None:
+        for name, branch in schema.items():
+            kind, letter = _ROOT_TYPES[branch.dtype]
+            if not branch.vector:
+                self._writer.add_scalar[kind](name, letter)
+            elif branch.counter is not None:
+                self._writer.add_counted[kind](name, letter, branch.counter)
+            elif branch.rvec:
+                self._writer.add_rvec[kind](name)
+            else:
+                self._writer.add_vector[kind](name)
+
     def fill(self, columns: Mapping[str, Column]) -> None:
         """Append the events of ``columns``, which must be those of the schema, in any order."""
-        events = check_columns(columns, self._schema)
+        self.events += self._fill(columns, self._schema)
+
+    def _fill(self, columns: Mapping[str, Column], schema: Mapping[str, Branch]) -> int:
+        events = check_columns(columns, schema)
         # numpy's bool is one byte of 0 or 1; what is not contiguous is copied, and must live until the loop has ended
-        values = [np.ascontiguousarray(columns[name].values) for name in self._schema]
+        values = [np.ascontiguousarray(columns[name].values) for name in schema]
         offsets = [
             None if column.offsets is None else np.ascontiguousarray(column.offsets)
-            for column in (columns[name] for name in self._schema)
+            for column in (columns[name] for name in schema)
         ]
         with captured_stderr() as said:
             self._writer.fill(
@@ -269,7 +297,7 @@ class TreeWriter:
                 [0 if array is None else array.ctypes.data for array in offsets],
             )
         self._expect(bool(self._writer.ok()), said[0])
-        self.events += events
+        return events
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -285,6 +313,11 @@ class TreeWriter:
             raise _Abandoned
 
     def _close(self) -> None:
+        for tree, columns in self._more.items():
+            schema = {name: column.branch for name, column in columns.items()}
+            self._writer.next(tree, self._title)
+            self._declare(schema)
+            self._fill(columns, schema)
         with captured_stderr() as said:
             for name, text in self._texts.items():
                 self._writer.text(name, text)
@@ -316,6 +349,14 @@ def _reason(said: str) -> str:
     return lines[0] if lines else "ROOT gave no reason"
 
 
+def _check_counters(schema: Mapping[str, Branch]) -> None:
+    earlier: dict[str, Branch] = {}
+    for name, branch in schema.items():
+        if branch.counter is not None and earlier.get(branch.counter) != Branch("uint32"):
+            raise ValueError(f"branch '{name}' needs a uint32 branch '{branch.counter}' before it, its length")
+        earlier[name] = branch
+
+
 def check_columns(columns: Mapping[str, Column], schema: Mapping[str, Branch]) -> int:
     """Return the number of events of ``columns``.
 
@@ -334,6 +375,8 @@ def check_columns(columns: Mapping[str, Column], schema: Mapping[str, Branch]) -
             raise ValueError(f"there are no values for branch '{name}'")
         column = columns[name]
         _check_column(name, column, branch)
+        if branch.counter is not None and not _counts(columns[branch.counter], column):
+            raise ValueError(f"'{branch.counter}' does not count the elements of branch '{name}'")
         if events is None:
             events = column.events
         elif column.events != events:
@@ -355,3 +398,7 @@ def _check_column(name: str, column: Column, branch: Branch) -> None:
         raise ValueError(f"the offsets of branch '{name}' are not int64[events + 1]")
     if offsets[0] != 0 or offsets[-1] != len(column.values) or bool(np.any(np.diff(offsets) < 0)):
         raise ValueError(f"the offsets of branch '{name}' do not rise from 0 to its {len(column.values)} values")
+
+
+def _counts(counter: Column, column: Column) -> bool:
+    return column.offsets is not None and np.array_equal(counter.values, np.diff(column.offsets))

@@ -165,7 +165,10 @@ DATA = "      kind: data\n      files: data.root\n"
         (
             "process: hgg",
             "process: hggg",
-            "21: input.samples.\"demo.2\".simulate.process: 'hgg' is expected, not the text 'hggg'",
+            (
+                "21: input.samples.\"demo.2\".simulate: the process is 'hgg' or 'ditau', not the text 'hggg';"
+                " did you mean 'hgg'?"
+            ),
         ),
         (
             "events: 20000",

@@ -11,7 +11,7 @@ import pytest
 import rdfplugins as rp
 from rdfplugins.cpp import load_root
 from rdfplugins.errors import ConfigError, MissingColumnError
-from rdfplugins.nodes import Cuts, Node, Unit, base, diphoton, node
+from rdfplugins.nodes import Channel, Cuts, Node, Unit, base, diphoton, node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +236,132 @@ def test_all_missing_columns_are_named_with_near_names(df: Any) -> None:
     assert str(raised.value) == (
         "node third.needy needs columns that are not there: 'y_valu'; did you mean 'y_value', 'absent_altogether'"
     )
+
+
+@node(
+    name="third.many",
+    needs=lambda parameters: [f"branch_{number}" for number in range(parameters["count"])],
+    hints=lambda parameters: {"branch_0": "with: {zero: ...} replaces it", "x": "never told"},
+)
+def many(df: RNode, *, count: int = 14) -> RNode:
+    """Need much."""
+    raise AssertionError("must not be called")
+
+
+@pytest.mark.parametrize(("count", "end"), [(12, "'branch_11'"), (13, "'branch_12'"), (14, "'branch_11' and 2 more")])
+def test_a_dozen_missing_columns_are_named_with_what_replaces_them(df: Any, count: int, end: str) -> None:
+    with pytest.raises(MissingColumnError) as raised:
+        many(df, count=count)
+    text = str(raised.value)
+    start = "node third.many needs columns that are not there: "
+    assert text.startswith(f"{start}'branch_0' (with: {{zero: ...}} replaces it), 'branch_1', ")
+    assert text.endswith(f", {end}")
+    assert "\n" not in text
+
+
+def test_substitutions_are_warned_of_where_the_call_stands(df: Any) -> None:
+    @node(
+        name="third.lenient",
+        needs=("x",),
+        substitutions=lambda df, parameters: (
+            {} if df.HasColumn(parameters["flag"]) else {parameters["flag"]: "not there"}
+        ),
+    )
+    def lenient(df: RNode, *, flag: str = "Flag_a") -> RNode:
+        return df.Define("made", "x + 1")
+
+    with pytest.warns(rp.SubstitutionWarning, match="third.lenient: 'Flag_a' is not there") as caught:
+        assert values(lenient(df), "made")[0] == 1.0
+    assert [one.filename for one in caught] == [__file__]
+    assert values(lenient(df, flag="y_value"), "made")[0] == 1.0  # a warning would be an error
+    assert lenient.substitutions(df, {"flag": "y_value"}) == {}
+    with pytest.raises(MissingColumnError):  # and no warning before it
+        lenient(load_root().RDataFrame(1))
+
+
+def test_declarations_of_channels_maps_and_hints() -> None:
+    assert (scale.channel_cuts({}), scale.maps, scale.hints({})) == ({}, {}, {})
+    assert many.hints(many.check({}))["branch_0"] == "with: {zero: ...} replaces it"
+
+    @node(name="third.maps", maps={"channel": {"tt": 0}}, channel_cuts=lambda parameters: {"tt": ["a", "b"]})
+    def mapped(df: RNode) -> RNode:
+        return df
+
+    assert mapped.maps == {"channel": {"tt": 0}}
+    assert mapped.channel_cuts({}) == {"tt": ("a", "b")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"names": ()}, "a last cut"),
+        ({"channel": ""}, "a column 'channel'"),
+        ({"channels": (Channel("tt", "a", ()),)}, "cuts of each channel"),
+        ({"channels": (Channel("tt", "a", ("x",)), Channel("tt", "b", ("y",)))}, "each another: tt, tt"),
+        ({"channels": (Channel("t/t", "a", ("x",)),)}, "are words"),
+    ],
+)
+def test_channels_are_whole(df: Any, changes: dict[str, Any], message: str) -> None:
+    given = {"names": ("one",), "channels": (Channel("tt", "a", ("x",)),), "channel": "which"}
+    assert Cuts(df, "passed", **given).channels[0].name == "tt"  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=message):
+        Cuts(df, "passed", **{**given, **changes})  # type: ignore[arg-type]
+
+
+@node(name="third.mappings")
+def mappings(
+    df: RNode,
+    *,
+    low: float | dict[str, float] | None = None,
+    number: dict[Literal["tt", "mt"], int] = {},  # noqa: B006
+    window: dict[str, tuple[float, float]] = {},  # noqa: B006
+) -> RNode:
+    """Take mappings."""
+    return df
+
+
+@pytest.mark.parametrize(
+    ("arguments", "faults"),
+    [
+        ({"low": 2, "number": {"tt": 3}, "window": {"a": [1, 2]}}, {}),
+        ({"low": {"tt": 2, "mt": 3.5}}, {}),
+        ({"low": {"tt": "x", "mt": 3, "et": []}}, {
+            ("low", "tt"): "parameter 'low' of node third.mappings: 'tt' must be a number, not 'x'",
+            ("low", "et"): "parameter 'low' of node third.mappings: 'et' must be a number, not []",
+        }),
+        ({"low": "x"}, {
+            ("low",): "parameter 'low' of node third.mappings must be a number, a mapping of names to numbers, or null,"
+            " not 'x'",
+        }),
+        ({"low": {1: 2.0}}, {("low", "1"): "parameter 'low' of node third.mappings: the key 1 is no text"}),
+        ({"number": {"em": 1.5}, "lo": 1}, {
+            ("lo",): "node third.mappings has no parameter 'lo'; did you mean 'low'?",
+            ("number", "em"): "parameter 'number' of node third.mappings has no 'em'; it may have: tt, mt",
+        }),
+        ({"number": {"ttt": 1}}, {
+            ("number", "ttt"): "parameter 'number' of node third.mappings has no 'ttt'; did you mean 'tt'?",
+        }),
+        ({"window": {"a": [1, 2, 3]}}, {
+            ("window", "a"): "parameter 'window' of node third.mappings: 'a' must be a list of 2 numbers, not"
+            " (1, 2, 3)",
+        }),
+    ],
+)  # fmt: skip
+def test_parameters_that_are_mappings(arguments: dict[str, Any], faults: dict[tuple[str, ...], str]) -> None:
+    assert {path: str(error) for path, error in mappings.faults(arguments)} == faults
+    if not faults:
+        checked = mappings.check(arguments)
+        assert checked["low"] == arguments["low"]
+        assert checked["window"] == {key: tuple(value) for key, value in arguments.get("window", {}).items()}
+        return
+    with pytest.raises(ConfigError) as raised:
+        mappings.check(arguments)
+    assert str(raised.value) == next(iter(faults.values()))
+
+
+def test_defaults_that_are_mappings_are_not_shared() -> None:
+    mappings.check({})["number"]["tt"] = 5
+    assert mappings.check({})["number"] == {}
 
 
 def test_defined_columns_count(df: Any) -> None:

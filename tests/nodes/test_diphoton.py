@@ -304,8 +304,9 @@ def test_features_name_what_is_missing() -> None:
     frame = load_root().RDataFrame(1).Define("photon_pt", "ROOT::RVecF{}")
     with pytest.raises(MissingColumnError) as raised:
         diphoton.features(frame)
-    missing = set(diphoton.features.needs({})) - {"photon_pt"}
-    assert all(f"'{name}'" in str(raised.value) for name in missing)
+    missing = [name for name in diphoton.features.needs({}) if name != "photon_pt"]
+    assert all(f"'{name}'" in str(raised.value) for name in missing[:12])
+    assert f"and {len(missing) - 12} more" in str(raised.value)
     assert "did you mean" not in str(raised.value)  # so many are no slip of the keyboard
 
 

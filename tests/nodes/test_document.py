@@ -56,6 +56,36 @@ def test_node_without_anything() -> None:
     assert summary(bare) == ""
 
 
+@node(
+    name="third.channels",
+    cuts=("flag", "one_channel"),
+    channel_cuts=lambda p: {
+        name: tuple(f"cut_{name}_{number}" for number in range(p["count"])) for name in ("tt", "mt")
+    },
+)
+def several(
+    df: RNode,
+    *,
+    min_pt: float | dict[str, float] = {"tt": 40.0, "mt": 30.0},  # noqa: B006
+    flags: tuple[str, ...] = tuple(f"Flag_number_{number}" for number in range(12)),
+    count: int = 12,
+) -> RNode:
+    """Cut by channel."""
+    return df
+
+
+def test_channels_mappings_and_long_defaults() -> None:
+    lines, flags = document(several).splitlines(), list(several.parameters["flags"].default)
+    rows = [line for line in lines if line.startswith("  ")]
+    assert rows[0] == "  min_pt  a number, or a mapping of names to numbers  default {tt: 40.0, mt: 30.0}"
+    assert rows[1:3] == ["  flags   a list", f"            default [{', '.join(flags[:6])},"]
+    assert [word.strip("[],") for word in " ".join(rows).split() if "Flag" in word] == flags
+    place = lines.index("Cuts: flag, one_channel; before the last of them, in each channel:")
+    text = " ".join(" ".join(lines[place + 1 :]).split())
+    assert text.startswith(f"tt: {', '.join(f'cut_tt_{number}' for number in range(12))} mt: cut_mt_0, cut_mt_1, ")
+    assert max(map(len, lines)) <= 110
+
+
 def test_summary() -> None:
     assert summary(one) == "Do one thing."
 

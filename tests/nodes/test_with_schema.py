@@ -44,6 +44,8 @@ def everything(
     odd: Odd | None = None,
     point: Point = Point(1.0),  # noqa: B008
     undocumented: str = "x",
+    by_channel: float | dict[str, float] = {"tt": 40.0},  # noqa: B006
+    choices: dict[Literal["tt", "mt"], int | None] = {},  # noqa: B006
     units: Literal["MeV", "GeV"] = "MeV",
     sample: Sample | None = None,
 ):
@@ -86,6 +88,7 @@ def test_documentation_units_and_defaults(schema):
     # what JSON cannot say, null, and what the input says are left out
     assert defaults == {
         "low": 25.0, "window": [1.0, 2.0], "names": [], "mode": "up", "switch": False, "undocumented": "x",
+        "by_channel": {"tt": 40.0}, "choices": {},
     }  # fmt: skip
     json.dumps(schema, allow_nan=False)
 
@@ -97,7 +100,9 @@ def test_documentation_units_and_defaults(schema):
         {"window": [1, 2]}, {"window": [1]}, {"window": [1, 2, 3]}, {"window": "1, 2"}, {"names": ["a"]},
         {"names": "a"}, {"mode": "down"}, {"mode": "left"}, {"mode": None}, {"switch": True}, {"switch": 1},
         {"switch": "true"}, {"undocumented": 1}, {"units": "GeV"}, {"units": "TeV"}, {"nonsense": 1}, {"lowe": 1},
-        {"need": 1.5}, {"need": "1"}, {"need": None},
+        {"by_channel": 2}, {"by_channel": {"mt": 2}}, {"by_channel": {"mt": "2"}}, {"by_channel": [2]},
+        {"by_channel": None}, {"choices": {"tt": 1, "mt": None}}, {"choices": {"em": 1}}, {"choices": {"tt": 1.5}},
+        {"choices": 1}, {"need": 1.5}, {"need": "1"}, {"need": None},
     ],
     ids=str,
 )  # fmt: skip

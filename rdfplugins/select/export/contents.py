@@ -37,7 +37,8 @@ class Contents:
     entries
         Rows of all samples.
     about
-        What is said beside the rows, as JSON texts: ``labels``, ``splits``, ``units``, ``samples``, ``provenance``.
+        What is said beside the rows, as JSON texts: ``labels``, ``splits``, ``units``, ``samples``, ``provenance``, and
+        ``maps`` (column -> name -> number) where nodes name the numbers of a column.
         Neither times nor paths of machines: equal inputs give equal bytes.
     """
 
@@ -56,10 +57,12 @@ class Contents:
         self.entries = sum(table.entries for table in tables)
         self.columns = [name for name in tables[0].kinds if all(name in table.kinds for table in tables)]
         self.left_out = sorted({name for table in tables for name in table.kinds} - set(self.columns))
-        self.units = _units(records, self.columns)
+        self.units: dict[str, str] = _of_columns("units", records, self.columns)
+        maps = _of_columns("maps", records, self.columns)
         self.about = {
             "labels": _json(labels),
             "splits": _json({name: number for number, name in enumerate(SPLITS)}),
+            **({"maps": _json(maps)} if maps else {}),
             "units": _json(self.units),
             "samples": _json(_samples(config, tables, labels, records)),
             "provenance": _json(_provenance(config, records)),
@@ -125,11 +128,12 @@ def _common(kinds: Sequence[Kind]) -> Kind | None:
     return Kind(common, kinds[0].vector) if letters == {"f"} else None
 
 
-def _units(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for record in reversed(records):  # the first sample decides
-        units = record.get("units")
-        found |= units if isinstance(units, dict) else {}
+def _of_columns(key: str, records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, Any]:
+    """Return what provenances say of columns under a key; where they differ, the first sample decides."""
+    found: dict[str, Any] = {}
+    for record in reversed(records):
+        said = record.get(key)
+        found |= said if isinstance(said, dict) else {}
     return {name: found[name] for name in columns if found.get(name)}
 
 

@@ -1,0 +1,69 @@
+"""Sum of generator weights from the tree ``Runs`` of NanoAOD files: of all generated events, whatever a skim has left.
+
+``genEventSumw`` holds one number a run, in simulation mostly one a file that was merged into this one; some versions of
+NanoAOD write ``genEventSumw_``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TREE = "Runs"
+BRANCHES = ("genEventSumw", "genEventSumw_")
+ADVICE = "give sum_of_weights as a number"
+
+
+def added(values: Iterable[float | None]) -> float:
+    """Return the sum of what files state, those without a statement passed over; the order does not matter."""
+    return math.fsum(value for value in values if value is not None)
+
+
+def not_positive(total: float) -> str:
+    """Return what is wrong with a sum."""
+    return f"{TREE}.{BRANCHES[0]} adds up to {total:g}, and no event could be normalised to that"
+
+
+def read(file: Any, path: str) -> float:
+    """Return the sum that an open TFile states.
+
+    Raises
+    ------
+    InputError
+        Where there is no such tree or branch, it is empty or half-filled, or the sum is no number.
+    """
+    tree = file.Get(TREE)
+    if not tree:
+        raise InputError(f"{path}: has no tree '{TREE}', from which sum_of_weights is to be read; {ADVICE}")
+    if "TTree" not in type(tree).__name__:
+        raise InputError(f"{path}: '{TREE}' is a {type(tree).__name__}, not a TTree; {ADVICE}")
+    names = [str(branch.GetName()) for branch in tree.GetListOfBranches()]
+    name = next((name for name in BRANCHES if name in names), None)
+    if name is None:
+        hint = did_you_mean(BRANCHES[0], names)
+        raise InputError(f"{path}: tree '{TREE}' has no branch '{BRANCHES[0]}' (are these data?); {ADVICE}{hint}")
+    branch = tree.GetBranch(name)
+    rows = int(tree.GetEntries())
+    if not rows:
+        raise InputError(f"{path}: tree '{TREE}' is empty; {ADVICE}")
+    filled = int(branch.GetEntries())
+    if filled != rows:
+        raise InputError(
+            f"{path}: branch '{name}' of tree '{TREE}' has {filled} entries where the tree has {rows}; write or"
+            f" fetch the file again, or {ADVICE}"
+        )
+    leaf = branch.GetListOfLeaves()[0]
+    values = []
+    for row in range(rows):
+        if branch.GetEntry(row) <= 0:
+            raise InputError(f"{path}: tree '{TREE}' is damaged, its branch '{name}' cannot be read; fetch it again")
+        values.append(float(leaf.GetValue()))
+    total = math.fsum(values) if all(map(math.isfinite, values)) else math.nan
+    if not math.isfinite(total):
+        raise InputError(f"{path}: '{name}' of tree '{TREE}' holds a value that is no number; {ADVICE}")
+    return total
