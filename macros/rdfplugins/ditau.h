@@ -106,21 +106,14 @@ inline int leading(std::initializer_list<bool> decisions) {
   return count;
 }
 
-// Place of a channel in a list of channels; -1 where it is not in it.
-inline int place_of(int channel, std::initializer_list<int> channels) {
-  int place = 0;
-  for (const int listed : channels) {
-    if (listed == channel) return place;
-    ++place;
-  }
-  return -1;
-}
-
-// What was found in an event: its channel (kNone where it is not selected), the places of the two legs in their
-// collections, and for each channel how many of its own cuts, in their order, were passed.
+// What was found in an event: how many filters of bad events it passes, its channel (kNone where it is not selected),
+// the places of the two legs in their collections, and for each channel how many of its own cuts, in their order, were
+// passed.
 struct Candidate {
+  int flags = 0;
   int channel = kNone;
   int first = -1, second = -1;
+  int charge_1 = 0, charge_2 = 0;
   std::array<double, kChannels> passed{};
 };
 
@@ -216,6 +209,7 @@ inline bool has_charge(Charge wanted, int charge1, int charge2) {
 struct Pair {
   int first = -1, second = -1;
   bool with_charge = false;
+  int charge1 = 0, charge2 = 0;
 };
 
 template <class First, class Second>
@@ -235,7 +229,7 @@ Pair best_pair(const Cuts &cuts, int channel, const ROOT::RVec<First> &firsts, c
       const bool better =
           best.first < 0 || rank(one, same) > rank(firsts[best.first], same) ||
           (rank(one, same) == rank(firsts[best.first], same) && rank(two, same) > rank(seconds[best.second], same));
-      if (better) best = {i, j, true};
+      if (better) best = {i, j, true, one.charge, two.charge};
     }
   }
   return best;
@@ -371,13 +365,15 @@ inline bool passes(const Cuts &cuts, int channel, const Event &event, bool trigg
   return true;
 }
 
-// Looks for a candidate in all channels that are on. `triggers` holds the decision for each channel. Nothing is looked
-// for where the event is not `clean`. Throws std::runtime_error for an event that is selected in two channels.
-inline Candidate select(const Cuts &cuts, bool clean, const std::array<bool, kChannels> &triggers,
+// Looks for a candidate in all channels that are on. `flags` are the filters of bad events, without which nothing is
+// looked for; `triggers` holds the decision for each channel. Throws std::runtime_error for an event that is selected
+// in two channels.
+inline Candidate select(const Cuts &cuts, std::initializer_list<bool> flags, std::initializer_list<bool> triggers,
                         const ROOT::RVec<Tau> &taus, const ROOT::RVec<Muon> &muons,
                         const ROOT::RVec<Electron> &electrons, const ROOT::RVec<Jet> &jets) {
   Candidate found;
-  if (!clean) return found;
+  found.flags = leading(flags);
+  if (found.flags != static_cast<int>(flags.size())) return found;
   const Event event{taus,
                     muons,
                     electrons,
@@ -387,15 +383,33 @@ inline Candidate select(const Cuts &cuts, bool clean, const std::array<bool, kCh
   for (int channel = 0; channel < static_cast<int>(kChannels); ++channel) {
     if (!cuts.channel[channel]) continue;
     Pair pair;
-    if (!passes(cuts, channel, event, triggers[channel], pair, found.passed[channel])) continue;
+    if (!passes(cuts, channel, event, triggers.begin()[channel], pair, found.passed[channel])) continue;
     if (found.channel != kNone)
       throw std::runtime_error(std::string("an event is selected in channel ") + kNames[found.channel] + " and in " +
                                kNames[channel] + ": vetoes of ditau.select (max_muons, max_electrons) are too loose");
     found.channel = channel;
     found.first = pair.first;
     found.second = pair.second;
+    found.charge_1 = pair.charge1;
+    found.charge_2 = pair.charge2;
   }
   return found;
+}
+
+// What cutflows are made of: how many of the cuts of the node as a whole were passed, the place of the channel in the
+// list of those that are on (-1 for none), and for each channel, on or not, the number of its own cuts that were
+// passed.
+inline std::array<double, 2 + kChannels> steps(const Candidate &found, std::initializer_list<int> on) {
+  std::array<double, 2 + kChannels> made{};
+  made[0] = found.flags + (found.channel == kNone ? 0 : 1);
+  made[1] = -1.0;
+  double place = 0.0;
+  for (const int channel : on) {
+    if (channel == found.channel) made[1] = place;
+    ++place;
+  }
+  for (std::size_t i = 0; i < kChannels; ++i) made[2 + i] = found.passed[i];
+  return made;
 }
 
 } // namespace rdfp::ditau

@@ -43,9 +43,14 @@ ROOT::RVec<Jet> jets(const double &unit, const JetCuts &cuts, const Floats &pt, 
   return ditau::jets(unit, cuts, pt, eta, phi, id, btag, of_taus);
 }
 
-Candidate select(const Cuts &cuts, bool clean, const std::array<bool, kChannels> &triggers, const ROOT::RVec<Tau> &taus,
-                 const ROOT::RVec<Muon> &muons, const ROOT::RVec<Electron> &electrons, const ROOT::RVec<Jet> &jets) {
-  return ditau::select(cuts, clean, triggers, taus, muons, electrons, jets);
+Candidate select(const Cuts &cuts, std::initializer_list<bool> flags, std::initializer_list<bool> triggers,
+                 const ROOT::RVec<Tau> &taus, const ROOT::RVec<Muon> &muons, const ROOT::RVec<Electron> &electrons,
+                 const ROOT::RVec<Jet> &jets) {
+  return ditau::select(cuts, flags, triggers, taus, muons, electrons, jets);
+}
+
+std::array<double, 2 + kChannels> steps(const Candidate &found, std::initializer_list<int> on) {
+  return ditau::steps(found, on);
 }
 
 } // namespace rdfp::ditau::compiled

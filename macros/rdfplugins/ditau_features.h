@@ -81,6 +81,12 @@ inline std::array<double, 4> transverse_masses(const std::array<Leg, 2> &legs, c
 
 inline int neutrinos(int channel) { return channel == kTT ? 2 : channel == kMT || channel == kET ? 3 : 4; }
 
+// Mass of the two legs.
+inline double mass_of(const Leg &one, const Leg &two) {
+  const auto energy = [](const Leg &leg) { return std::hypot(leg.pt * std::cosh(leg.eta), leg.mass); };
+  return pair_mass(one.pt, one.eta, one.phi, energy(one), two.pt, two.eta, two.phi, energy(two));
+}
+
 // Mass in the collinear approximation, m_vis / sqrt(x1 x2) (R. K. Ellis et al., Nucl. Phys. B297 (1988) 221): neutrinos
 // fly along the visible products, whose fractions x of the tau momenta follow from the missing transverse momentum.
 // NaN where a fraction would not be in (0, 1], or the legs are back to back.
@@ -149,107 +155,53 @@ inline Activity remaining_activity(const ROOT::RVec<Jet> &jets, const Fidelity &
   return sum;
 }
 
-constexpr std::size_t kInputs = 27;
-
-// The 27 inputs, in the order of the models; 0 where there is no such jet.
-inline std::array<double, kInputs> inputs(const Candidate &found, const std::array<Leg, 2> &legs, const Met &met,
-                                          const ROOT::RVec<Jet> &all, double vertices, const Fidelity &fidelity) {
-  const auto &[one, two] = legs;
-  const ROOT::RVec<Jet> jets = ordered_jets(all, fidelity);
-  const auto jet = [&jets](std::size_t i) { return i < jets.size() ? jets[i] : Jet{0.0, 0.0, 0.0, -1, false, false}; };
-  const Jet first = jet(0), second = jet(1);
-  const Activity rest = remaining_activity(jets, fidelity);
-  const auto [mt1, mt2, mt12, total] = transverse_masses(legs, met);
-  return {one.pt,
-          one.eta,
-          one.phi,
-          two.pt,
-          two.eta,
-          two.phi,
-          first.pt,
-          first.eta,
-          first.phi,
-          second.pt,
-          second.eta,
-          second.phi,
-          rest.pt,
-          rest.eta,
-          rest.phi,
-          static_cast<double>(rest.count),
-          met.pt,
-          met.phi,
-          met.xx,
-          met.xy,
-          met.yy,
-          mt1,
-          mt2,
-          mt12,
-          total,
-          vertices,
-          static_cast<double>(neutrinos(found.channel))};
-}
-
-// The columns that do not need masses: pt, eta, phi, charge, mt of the legs, pT of the pair, MET and covariance,
-// numbers of jets and b jets, the two leading jets, their difference in pseudorapidity, number of vertices.
-constexpr std::size_t kShared = 26;
-
-inline std::array<double, kShared> shared(const std::array<Leg, 2> &legs, const Met &met, const ROOT::RVec<Jet> &all,
-                                          double vertices) {
-  const auto &[one, two] = legs;
-  const ROOT::RVec<Jet> jets = ordered_jets(all, {});
-  const auto tagged = std::count_if(all.begin(), all.end(), [](const Jet &jet) { return jet.is_b; });
-  const auto jet = [&jets](std::size_t i) {
-    return i < jets.size() ? jets[i] : Jet{kNaN, kNaN, kNaN, -1, false, false};
-  };
-  const Jet first = jet(0), second = jet(1);
-  const double px = one.pt * std::cos(one.phi) + two.pt * std::cos(two.phi);
-  const double py = one.pt * std::sin(one.phi) + two.pt * std::sin(two.phi);
-  const auto [mt1, mt2, mt12, total] = transverse_masses(legs, met);
-  return {one.pt,
-          one.eta,
-          one.phi,
-          mt1,
-          two.pt,
-          two.eta,
-          two.phi,
-          mt2,
-          std::sqrt(px * px + py * py),
-          total,
-          delta_r(one.eta, one.phi, two.eta, two.phi),
-          met.pt,
-          met.phi,
-          met.xx,
-          met.xy,
-          met.yy,
-          static_cast<double>(jets.size()),
-          static_cast<double>(tagged),
-          first.pt,
-          first.eta,
-          first.phi,
-          second.pt,
-          second.eta,
-          second.phi,
-          std::abs(first.eta - second.eta),
-          vertices};
-}
-
-// m_1, m_2, m_vis, m_coll.
-inline std::array<double, 4> masses(const std::array<Leg, 2> &legs, const Met &met) {
-  const auto &[one, two] = legs;
-  const auto energy = [](const Leg &leg) { return std::hypot(leg.pt * std::cosh(leg.eta), leg.mass); };
-  const double visible = pair_mass(one.pt, one.eta, one.phi, energy(one), two.pt, two.eta, two.phi, energy(two));
-  return {one.mass, two.mass, visible, collinear_mass(one, two, met, visible)};
-}
-
-// Mass of the two leading jets. `masses`: of all jets, in the unit of the file.
-template <class Masses> double dijet_mass(const ROOT::RVec<Jet> &all, double unit, const Masses &masses) {
-  const ROOT::RVec<Jet> jets = ordered_jets(all, {});
-  if (jets.size() < 2) return kNaN;
+// Mass of the first two jets. `masses`: of all jets of the event, in the unit of the file; empty where not known.
+template <class Masses> double dijet_mass(const ROOT::RVec<Jet> &jets, double unit, const Masses &masses) {
+  if (jets.size() < 2 || masses.size() == 0) return kNaN;
   const auto energy = [&](const Jet &jet) {
     return std::hypot(jet.pt * std::cosh(jet.eta), masses.at(jet.place) / unit);
   };
   const Jet &one = jets[0], &two = jets[1];
   return pair_mass(one.pt, one.eta, one.phi, energy(one), two.pt, two.eta, two.phi, energy(two));
+}
+
+// All that describes a selected event, in the order of nodes/ditau_features.py: the 27 inputs of networks in the order
+// of the models, where 0 stands for a jet that is not there; then what is no input of theirs, where NaN does. `nearby`:
+// distance from the legs within which jets are dropped; 0 for none.
+constexpr std::size_t kFeatures = 27 + 26 + 5;
+
+template <class TauMasses, class JetMasses>
+std::array<double, kFeatures>
+features(const Candidate &found, double unit, const ROOT::RVec<Tau> &taus, const ROOT::RVec<Muon> &muons,
+         const ROOT::RVec<Electron> &electrons, const ROOT::RVec<Jet> &jets, const Met &met, double vertices,
+         const TauMasses &tau_masses, const JetMasses &jet_masses, double nearby, const Fidelity &fidelity) {
+  const std::array<Leg, 2> pair = legs(found, unit, taus, muons, electrons, tau_masses);
+  const auto &[one, two] = pair;
+  const ROOT::RVec<Jet> clean = nearby > 0.0 ? away_from(jets, pair, nearby) : jets;
+  const ROOT::RVec<Jet> taken = ordered_jets(clean, fidelity), once = ordered_jets(clean, {});
+  const auto jet = [](const ROOT::RVec<Jet> &list, std::size_t i, double nothing) {
+    return i < list.size() ? list[i] : Jet{nothing, nothing, nothing, -1, false, false};
+  };
+  const Jet input1 = jet(taken, 0, 0.0), input2 = jet(taken, 1, 0.0), jet1 = jet(once, 0, kNaN),
+            jet2 = jet(once, 1, kNaN);
+  const Activity rest = remaining_activity(taken, fidelity);
+  const auto [mt1, mt2, mt12, total] = transverse_masses(pair, met);
+  const double px = one.pt * std::cos(one.phi) + two.pt * std::cos(two.phi);
+  const double py = one.pt * std::sin(one.phi) + two.pt * std::sin(two.phi);
+  const auto tagged = std::count_if(clean.begin(), clean.end(), [](const Jet &tag) { return tag.is_b; });
+  const double visible = mass_of(one, two);
+  // clang-format off
+  return {one.pt, one.eta, one.phi, two.pt, two.eta, two.phi,
+          input1.pt, input1.eta, input1.phi, input2.pt, input2.eta, input2.phi,
+          rest.pt, rest.eta, rest.phi, double(rest.count),
+          met.pt, met.phi, met.xx, met.xy, met.yy,
+          mt1, mt2, mt12, total, vertices, double(neutrinos(found.channel)),
+          one.pt, one.eta, one.phi, mt1, two.pt, two.eta, two.phi, mt2,
+          std::sqrt(px * px + py * py), total, delta_r(one.eta, one.phi, two.eta, two.phi),
+          met.pt, met.phi, met.xx, met.xy, met.yy, double(once.size()), double(tagged),
+          jet1.pt, jet1.eta, jet1.phi, jet2.pt, jet2.eta, jet2.phi, std::abs(jet1.eta - jet2.eta), vertices,
+          one.mass, two.mass, visible, collinear_mass(one, two, met, visible), dijet_mass(once, unit, jet_masses)};
+  // clang-format on
 }
 
 // Generated mass of the resonance (Z, h, H, A) that decays to two taus, GeV: as stored, or of the two taus where it is

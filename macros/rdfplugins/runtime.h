@@ -53,6 +53,14 @@ inline ROOT::RDF::RResultPtr<TH1D> histogram(RNode node, const std::string &name
   return node.Histo1D(model, column, weight);
 }
 
+// Book a histogram of numbers that are double: compiled when this header is read, with the optimisation of that moment,
+// as cutflows fill such for every event.
+ROOT::RDF::RResultPtr<TH1D> count(RNode node, const std::string &name, int bins, const std::string &column,
+                                  const std::string &weight) {
+  const ROOT::RDF::TH1DModel model(name.c_str(), name.c_str(), bins, -0.5, bins - 0.5);
+  return node.Histo1D<double, double>(model, column, weight);
+}
+
 // What it is given. What RDataFrame takes and cannot keep does not compile: nothing, where an expression has no value,
 // and types without a default, such as lambdas.
 template <typename T, typename = std::enable_if_t<std::is_default_constructible_v<std::decay_t<T>>>>

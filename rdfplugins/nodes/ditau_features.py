@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rdfplugins import cpp
 from rdfplugins.errors import ConfigError
 from rdfplugins.nodes.base import RNode, node, unpack
-from rdfplugins.nodes.ditau_select import FOUND, IN_MEV, JET_DISTANCE, JETS, NEARBY, NO_TAUS, OBJECTS, UNIT, Units
+from rdfplugins.nodes.ditau_select import FOUND, IN_MEV, JET_DISTANCE, JETS, NEARBY, NO_TAUS, OBJECTS, Units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ INPUTS = (
 )
 """The 27 inputs of the published mass models, in their order."""
 
-# in the order of rdfp::ditau::shared
+# in the order of rdfp::ditau::features, between inputs and masses
 _SHARED = (
     *("pt_1", "eta_1", "phi_1", "mt_1", "pt_2", "eta_2", "phi_2", "mt_2", "pt_vis", "mt_tot", "dr_12"),
     *("met", "metphi", "metcov00", "metcov01", "metcov11", "njets", "nbtag"),
@@ -104,24 +104,30 @@ def features(
     if units not in {None, told}:
         raise ConfigError(f"units='{units}' contradicts ditau.select, which was told {told}")
     cpp.include("rdfplugins/ditau_features.h")
-    has_masses = df.HasColumn("Tau_mass") or df.HasColumn(NO_TAUS)
-    tau_masses = "Tau_mass" if df.HasColumn("Tau_mass") else "ROOT::RVec<float>{}"
-    df = df.Define("rdfp_ditau_legs_", f"rdfp::ditau::legs({FOUND}, {UNIT}, {', '.join(OBJECTS)}, {tau_masses})")
-    if df.HasColumn(NEARBY):
-        df = df.Define(JETS, f"rdfp::ditau::away_from({NEARBY}, rdfp_ditau_legs_, {JET_DISTANCE})")
-    df = df.Define("rdfp_ditau_met_", f"rdfp::ditau::met({UNIT}, {', '.join(_MET)})")
-    fidelity = f"rdfp::ditau::Fidelity{{{str(jets == 'j30+b').lower()}, {str(aha_phi == 'asin').lower()}}}"
-    event = f"rdfp_ditau_legs_, rdfp_ditau_met_, {JETS}, PV_npvsGood"
-    df = df.Define("rdfp_ditau_inputs_", f"rdfp::ditau::inputs({FOUND}, {event}, {fidelity})")
-    df = df.Define("rdfp_ditau_shared_", f"rdfp::ditau::shared({event})")
-    df = unpack(unpack(df, "rdfp_ditau_inputs_", INPUTS), "rdfp_ditau_shared_", _SHARED)
-    for leg in (1, 2):
-        df = df.Define(f"q_{leg}", f"rdfp_ditau_legs_[{leg - 1}].charge")
-    if has_masses:
-        df = df.Define("rdfp_ditau_masses_", "rdfp::ditau::masses(rdfp_ditau_legs_, rdfp_ditau_met_)")
-        df = unpack(df, "rdfp_ditau_masses_", _MASSES)
-    if df.HasColumn("Jet_mass"):
-        df = df.Define("mjj", f"rdfp::ditau::dijet_mass({JETS}, {UNIT}, Jet_mass)")
+    unit = "1000.0" if told == "MeV" else "1.0"
+    nothing = "ROOT::RVec<float>{}"
+    has_tau_mass, has_jet_mass = df.HasColumn("Tau_mass"), df.HasColumn("Jet_mass")
+    nearby = df.HasColumn(NEARBY)
+    arguments = [
+        *(
+            FOUND,
+            unit,
+            *OBJECTS,
+            NEARBY if nearby else JETS,
+            f"rdfp::ditau::met({unit}, {', '.join(_MET)})",
+            "PV_npvsGood",
+        ),
+        *("Tau_mass" if has_tau_mass else nothing, "Jet_mass" if has_jet_mass else nothing),
+        JET_DISTANCE if nearby else "0.0",
+        f"rdfp::ditau::Fidelity{{{str(jets == 'j30+b').lower()}, {str(aha_phi == 'asin').lower()}}}",
+    ]
+    df = df.Define("rdfp_ditau_features_", f"rdfp::ditau::features({', '.join(arguments)})")
+    there = {**dict.fromkeys(_MASSES, has_tau_mass or df.HasColumn(NO_TAUS)), "mjj": has_jet_mass}
+    names = [
+        name if there.get(name, True) else f"rdfp_ditau_no_{name}_" for name in (*INPUTS, *_SHARED, *_MASSES, "mjj")
+    ]
+    df = unpack(df, "rdfp_ditau_features_", names)
+    df = df.Define("q_1", f"{FOUND}.charge_1").Define("q_2", f"{FOUND}.charge_2")
     if not df.HasColumn("genMass") and all(df.HasColumn(column) for column in _GEN_PART):
-        df = df.Define("genMass", f"rdfp::ditau::generated_mass({UNIT}, {', '.join(_GEN_PART)})")
+        df = df.Define("genMass", f"rdfp::ditau::generated_mass({unit}, {', '.join(_GEN_PART)})")
     return df

@@ -23,9 +23,9 @@ Centimetres = Annotated[float, Unit("cm")]
 # columns that ditau.features reads, too
 FOUND = "rdfp_ditau_found_"
 JETS, NEARBY = "rdfp_ditau_jets_", "rdfp_ditau_nearby_jets_"
-UNIT, IN_MEV, NO_TAUS, JET_DISTANCE = (f"rdfp_ditau_{name}_" for name in ("unit", "in_MeV", "no_taus", "jet_distance"))
+IN_MEV, NO_TAUS, JET_DISTANCE = (f"rdfp_ditau_{name}_" for name in ("in_MeV", "no_taus", "jet_distance"))
 OBJECTS = tuple(f"rdfp_ditau_{name}_" for name in ("taus", "muons", "electrons"))
-_STEP = "rdfp_ditau_step_"
+_STEP, _PLACE = "rdfp_ditau_step_", "rdfp_ditau_place_"
 
 
 _COLUMNS = {
@@ -235,37 +235,32 @@ def select(
     settings.check(parameters)
     cpp.include("rdfplugins/ditau_compiled.h", optimised=True)
     unit = "1000.0" if units == "MeV" else "1.0"
-    df = df.Define(UNIT, unit)
     if units == "MeV":
         df = df.Define(IN_MEV, "true")
     if not settings.uses(parameters, "tau"):
         df = df.Define(NO_TAUS, "true")
     for kind in ("tau", "muon", "electron", "jet"):
         df = _define_objects(df, kind, parameters, unit)
-    df = _define_triggers(df, parameters)
-    decisions = ", ".join(f"bool({flag})" if df.HasColumn(flag) else "true" for flag in flags)
-    df = df.Define("rdfp_ditau_flags_", f"rdfp::ditau::leading({{{decisions}}})")
-    # made once: a function's own constant, of which events see the address
+    df, fired = _define_triggers(df, parameters)
+    clean = ", ".join(f"bool({flag})" if df.HasColumn(flag) else "true" for flag in flags)
+    jet_column = JETS if tau_jet_index is not None else "{}"
+    arguments = ", ".join(["cuts", f"{{{clean}}}", f"{{{fired}}}", *OBJECTS, jet_column])
+    # the cuts are made once: a function's own constant
     made = f"rdfp::ditau::make_cuts({{{settings.literals(settings.numbers(parameters))}}})"
-    df = df.Define("rdfp_ditau_cuts_", f"static const auto made = {made}; return &made;")
-    clean = f"rdfp_ditau_flags_ == {len(flags)}"
-    jets = JETS if tau_jet_index is not None else "{}"
-    arguments = ", ".join(["*rdfp_ditau_cuts_", clean, "rdfp_ditau_triggers_", *OBJECTS, jets])
-    df = df.Define(FOUND, f"rdfp::ditau::compiled::select({arguments})")
-    df = df.Define("channel", f"{FOUND}.channel")
+    found = f"static const auto cuts = {made}; return rdfp::ditau::compiled::select({arguments});"
+    df = df.Define(FOUND, found).Define("channel", f"{FOUND}.channel")
     df = df.Define("leg_1_index", f"{FOUND}.first").Define("leg_2_index", f"{FOUND}.second")
-    df = df.Define(_STEP, "rdfp_ditau_flags_ + (channel >= 0 ? 1 : 0)")
     return _cuts(df, parameters)
 
 
 def _cuts(df: RNode, parameters: Mapping[str, Any]) -> Cuts:
     names = settings.channel_cut_names(parameters)
     columns = {channel: f"rdfp_ditau_step_{channel}_" for channel in CHANNELS}
-    df = unpack(df.Define("rdfp_ditau_steps_", f"{FOUND}.passed"), "rdfp_ditau_steps_", list(columns.values()))
-    numbers = ", ".join(str(CHANNELS.index(channel)) for channel in names)
-    df = df.Define("rdfp_ditau_place_", f"rdfp::ditau::place_of(channel, {{{numbers}}})")
+    on = ", ".join(str(CHANNELS.index(channel)) for channel in names)
+    df = df.Define("rdfp_ditau_steps_", f"rdfp::ditau::compiled::steps({FOUND}, {{{on}}})")
+    df = unpack(df, "rdfp_ditau_steps_", [_STEP, _PLACE, *columns.values()])
     found = tuple(Channel(channel, columns[channel], cuts) for channel, cuts in names.items())
-    return Cuts(df, _STEP, settings.cut_names(parameters), channels=found, channel="rdfp_ditau_place_")
+    return Cuts(df, _STEP, settings.cut_names(parameters), channels=found, channel=_PLACE)
 
 
 def _define_objects(df: RNode, kind: str, parameters: Mapping[str, Any], unit: str) -> RNode:
@@ -311,16 +306,17 @@ def _column_of(df: RNode, name: str, value: str | None) -> tuple[RNode, str]:
     return (df.Define(made, f"rdfp::ditau::decisions({raw})"), made) if decides else (df, raw)
 
 
-def _define_triggers(df: RNode, parameters: Mapping[str, Any]) -> RNode:
+def _define_triggers(df: RNode, parameters: Mapping[str, Any]) -> tuple[RNode, str]:
+    """Return the decision of each channel in C++, true where there is no trigger."""
     triggers = parameters["triggers"] or {}
     for channel, trigger in triggers.items():
-        raw = f"rdfp_ditau_raw_trigger_{channel}_"
-        df = _define(df, raw, f"parameter 'triggers' of node ditau.select, channel {channel}", trigger)
-    decisions = ", ".join(
-        f"rdfp::ditau::is_true(rdfp_ditau_raw_trigger_{channel}_)" if channel in triggers else "true"
+        what = f"parameter 'triggers' of node ditau.select, channel {channel}"
+        df = _define(df, f"rdfp_ditau_trigger_{channel}_", what, trigger)
+    decisions = [
+        f"rdfp::ditau::is_true(rdfp_ditau_trigger_{channel}_)" if channel in triggers else "true"
         for channel in CHANNELS
-    )
-    return df.Define("rdfp_ditau_triggers_", f"std::array<bool, {len(CHANNELS)}>{{{decisions}}}")
+    ]
+    return df, ", ".join(decisions)
 
 
 def _define(df: RNode, column: str, what: str, expression: str) -> RNode:

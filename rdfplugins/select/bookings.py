@@ -45,7 +45,7 @@ class Bookings:
     """
 
     def __init__(self, variations: Sequence[str]) -> None:
-        cpp.include("rdfplugins/runtime.h")
+        cpp.include("rdfplugins/runtime.h", optimised=True)
         if variations:
             cpp.include("rdfplugins/variations.h")
         self.variations = tuple(variations)
@@ -86,7 +86,9 @@ class Bookings:
 
     def count_channels(self, before: Any, kept: Any, cuts: base.Cuts, node: str) -> None:
         """Count the channels of a node, whose cuts were counted last: each one's own cuts, and what is kept in it."""
-        own = [self._count(before, one.column, one.names, len(one.names) + 1) for one in cuts.channels]
+        own = [
+            self._count(before, one.column, one.names, len(one.names) + 1, from_first=True) for one in cuts.channels
+        ]
         last = self._count(kept, cuts.channel, cuts.names[-1:], 1, parts=len(cuts.channels))
         start = len(self.points) - 1  # each row has a point
         self.channels = Channels(node, cuts.channels, cuts.channel, start, own, last)
@@ -96,14 +98,20 @@ class Bookings:
         self._categories = names
         self._yields = self._count(df, f"{CATEGORY} + 1", (NO_CATEGORY, *names), len(names) + 1)
 
-    def _count(self, df: Any, column: str, names: tuple[str, ...], bins: int, *, parts: int = 1) -> BookedCuts:
-        """Book how many cuts were passed, counted and weighted; all of double, so that ROOT compiles one action."""
+    def _count(
+        self, df: Any, column: str, names: tuple[str, ...], bins: int, *, parts: int = 1, from_first: bool = False
+    ) -> BookedCuts:
+        """Book how many cuts were passed, counted and weighted; all of double, so that ROOT compiles one action.
+
+        ``from_first``: events that pass none of them are left out, as no cut counts them.
+        """
         self._counts += 1
-        passed = f"rdfp_passed_{self._counts}_"
-        node = base.as_rnode(df.Define(passed, f"double({column})"))
-        axis = (parts * bins, -0.5, parts * bins - 0.5)
-        raw = self._book(node, f"raw_{names[0]}", axis, passed, ONE)
-        weighted = self._book(node, f"weighted_{names[0]}", axis, passed, WEIGHT)
+        passed = column if column.isidentifier() and _is_double(df, column) else f"rdfp_passed_{self._counts}_"
+        node = df if passed == column else df.Define(passed, f"double({column})")
+        node = base.as_rnode(node.Filter(f"{passed} > 0") if from_first else node)
+        count = cpp.load_root().rdfp.runtime.count
+        raw = self._booked(count(node, f"raw_{names[0]}", parts * bins, passed, ONE))
+        weighted = self._booked(count(node, f"weighted_{names[0]}", parts * bins, passed, WEIGHT))
         return BookedCuts(names, raw, weighted, parts)
 
     # -- histograms
@@ -124,8 +132,10 @@ class Bookings:
     def _book(self, node: Any, title: str, axis: tuple[int, float, float], column: str, weight: str) -> Booked:
         rdfp = cpp.load_root().rdfp
         name = title.partition(";")[0]
-        nominal = rdfp.runtime.histogram(node, name, title, *axis, column, weight)
-        return Booked(nominal, rdfp.variations.of(nominal) if self.variations else None)
+        return self._booked(rdfp.runtime.histogram(node, name, title, *axis, column, weight))
+
+    def _booked(self, nominal: Any) -> Booked:
+        return Booked(nominal, cpp.load_root().rdfp.variations.of(nominal) if self.variations else None)
 
     # -- what shifts
 
@@ -163,6 +173,10 @@ class Bookings:
         for variation in self.variations:
             for path, booked in self._histograms.items():
                 yield f"variations/{variation}/{path}", booked.read(variation)
+
+
+def _is_double(df: Any, column: str) -> bool:
+    return str(df.GetColumnType(column)) in {"double", "Double_t"}
 
 
 def _numbers(df: Any, column: str) -> Any:

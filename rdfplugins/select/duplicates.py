@@ -118,7 +118,7 @@ class Duplicates:
     def _read(self, name: str) -> NDArray[np.uint64]:
         """Return the identity of each event of a sample, in the order of its files."""
         cpp.include("rdfplugins/hash.h")
-        cpp.include("rdfplugins/runtime.h")
+        cpp.include("rdfplugins/runtime.h", optimised=True)
         chain = chain_of(self._config, self._inputs[name])
         with loop.reading(name, loop.Source(chain, self._inputs[name])):
             df = keys.define_identity(base.as_rnode(cpp.load_root().RDataFrame(chain)), self._config, IDENTITY)

@@ -192,7 +192,7 @@ def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: 
     reason = None if "://" in path else _not_a_file(path)
     if reason is not None:
         raise InputError(f"{shown(path)}: {reason}")
-    cpp.include("rdfplugins/runtime.h")
+    cpp.include("rdfplugins/runtime.h", optimised=True)
     crash = f"{shown(path)}: is damaged: ROOT crashed when it read it; fetch or write it again"
     log = root.rdfp.runtime.ErrorLog()
     try:

@@ -196,12 +196,12 @@ class Cutflow:
         whole = {"": flags} | {f"channels/{c}/": np.hstack([flags, self.sums[c][:, 1:]]) for c in CHANNELS}
         found = {}
         for path, (events, weighted, variance) in whole.items():
-            found[f"{path}cutflow"] = _histogram("cutflow", events, events)
-            found[f"{path}cutflow_weighted"] = _histogram("cutflow_weighted", weighted, variance)
+            found[f"{path}cutflow"] = histogram("cutflow", events, events)
+            found[f"{path}cutflow_weighted"] = histogram("cutflow_weighted", weighted, variance)
         return found
 
 
-def _histogram(name: str, contents: Array, variances: Array) -> Any:
+def histogram(name: str, contents: Array, variances: Array) -> Any:
     bins = len(contents)
     axis = to_TAxis("xaxis", "", bins, 0.0, float(bins))
     flow = [np.concatenate([[0.0], values, [0.0]]) for values in (contents, variances)]

@@ -90,12 +90,19 @@ def nodes(data: Data, folder: Path) -> Contender:
 
 
 def awkward(data: Data, folder: Path) -> Contender:
-    """Return the rival: columns and cutflows."""
-    output = folder / f"awkward_{data.config.stem}.root"
+    """Return the rival on flat arrays: columns and cutflows."""
+    return _script("awkward", "ditau_awkward.py", data, folder)
+
+
+def awkward_plain(data: Data, folder: Path) -> Contender:
+    """Return the rival on whole collections: columns and cutflows."""
+    return _script("awkward, plain", "ditau_awkward_plain.py", data, folder)
+
+
+def _script(name: str, script: str, data: Data, folder: Path) -> Contender:
+    output = folder / f"{Path(script).stem}_{data.config.stem}.root"
     numbers = (repr(XSEC_PB), repr(data.sum_of_weights))
-    return Contender(
-        "awkward", (sys.executable, str(HERE / "ditau_awkward.py"), str(output), *numbers, str(data.file)), output
-    )
+    return Contender(name, (sys.executable, str(HERE / script), str(output), *numbers, str(data.file)), output)
 
 
 def count(data: Data) -> Contender:

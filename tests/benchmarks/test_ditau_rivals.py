@@ -1,4 +1,4 @@
-"""The awkward rival of the di-tau benchmark selects what the oracle selects, and the same as the package."""
+"""The awkward rivals of the di-tau benchmark select what the oracle selects, and the same as the package."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import uproot
 
-from tests.benchmarks import ditau_awkward, ditau_contenders
+from tests.benchmarks import ditau_awkward, ditau_awkward_plain, ditau_contenders, ditau_speed
 from tests.benchmarks.ditau_awkward_objects import CUTS, FLAGS
 from tests.benchmarks.ditau_compare import compare
 from tests.oracle.ditau_compare import assert_same_events, expected_cutflow, expected_table
 from tests.oracle.ditau_edges import edge_cases
-from tests.oracle.ditau_events import write_events
+from tests.oracle.ditau_events import read_events, write_events
 from tests.oracle.ditau_random import random_events
 
 if TYPE_CHECKING:
@@ -28,15 +28,16 @@ def events() -> list[dict[str, Any]]:
     return [case.event for case in edge_cases()] + shifted
 
 
-@pytest.fixture(scope="module")
-def output(events: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[ditau_awkward, ditau_awkward_plain], ids=["flat", "plain"])
+def output(request: Any, events: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ditau_rival")
     write_events(folder / "in.root", events)
-    ditau_awkward.main(str(folder / "out.root"), 2.0, 4.0, [str(folder / "in.root")])
+    request.param.main(str(folder / "out.root"), 2.0, 4.0, [str(folder / "in.root")])
     return folder / "out.root"
 
 
-def test_rival_agrees_with_the_oracle(events: list[dict[str, Any]], output: Path) -> None:
+def agree_with_the_oracle(events: list[dict[str, Any]], output: Path) -> Any:
+    """Assert that channel and inputs are those of the oracle; return the columns."""
     with uproot.open({str(output): "events"}) as tree:
         columns = tree.arrays(library="np")
     table = {
@@ -44,6 +45,11 @@ def test_rival_agrees_with_the_oracle(events: list[dict[str, Any]], output: Path
         for number, row in expected_table(events).items()
     }
     assert_same_events(columns, table)
+    return columns
+
+
+def test_rival_agrees_with_the_oracle(events: list[dict[str, Any]], output: Path) -> None:
+    columns = agree_with_the_oracle(events, output)
     weights = {int(one["event"]): one["genWeight"] * 0.5 for one in events}
     assert columns["weight"].tolist() == [weights[int(number)] for number in columns["event"]]
 
@@ -60,14 +66,44 @@ def test_cutflow_of_the_rival_agrees_with_the_oracle(events: list[dict[str, Any]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("contender", [ditau_contenders.rdfplugins, ditau_contenders.nodes])
-def test_package_makes_the_same_as_the_rival(contender: Any, tmp_path: Path) -> None:
+def test_package_makes_the_same_as_the_rivals(contender: Any, tmp_path: Path) -> None:
     data = ditau_contenders.prepare(EVENTS, tmp_path)
-    ours, rival = contender(data, tmp_path), ditau_contenders.awkward(data, tmp_path)
+    ours = contender(data, tmp_path)
     ours.run()
-    rival.run()
-    found = compare(ours.output, rival.output)
+    for make in (ditau_contenders.awkward, ditau_contenders.awkward_plain):
+        rival = make(data, tmp_path)
+        rival.run()
+        found = compare(ours.output, rival.output)
+        assert not found.faults
+        assert EVENTS / 5 < found.rows < EVENTS / 2
+
+
+@pytest.mark.slow
+def test_simulated_events_of_the_rivals_agree_with_the_oracle(tmp_path: Path) -> None:
+    data = ditau_contenders.prepare(EVENTS, tmp_path)
+    simulated = read_events(data.file)
+    for make in (ditau_contenders.awkward, ditau_contenders.awkward_plain):
+        rival = make(data, tmp_path)
+        rival.run()
+        agree_with_the_oracle(simulated, rival.output)
+
+
+def test_chunks_add_up(events: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_events(tmp_path / "in.root", events[:900])
+    outputs = []
+    for chunk in (100_000, 70):
+        monkeypatch.setattr(ditau_awkward_plain, "CHUNK", chunk)
+        outputs.append(tmp_path / f"{chunk}.root")
+        ditau_awkward_plain.main(str(outputs[-1]), 2.0, 4.0, [str(tmp_path / "in.root")])
+    found = compare(*outputs)
     assert not found.faults
-    assert EVENTS / 5 < found.rows < EVENTS / 2
+    assert found.rows > 100
+
+
+def test_speed_takes_known_contenders_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        ditau_speed.main(["--only", "awkward,coffea"])
+    assert "the contenders are rdfplugins, nodes, awkward, awkward_plain" in capsys.readouterr().err
 
 
 def test_comparison_finds_differences(output: Path, tmp_path: Path) -> None:

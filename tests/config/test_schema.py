@@ -386,7 +386,8 @@ def test_missing_keys_are_refused_everywhere(validator, full, tmp_path):
 # what only the loader can say: names that must exist or differ elsewhere in the file, sums, order, whole numbers
 INEXPRESSIBLE = re.compile(
     r"neither mc, nor data, nor a sample|exists already|add up to 1|must be below the second|a whole number is expected"
-    r"|is shifted (up|down) and not|contradicts input.units|(no|of a) (simulated sample|histogram)|must be a whole number"
+    r"|is shifted (up|down) and not|contradicts input.units|(no|of a) (simulated sample|histogram)"
+    r"|must be a whole number"
 )
 VALUES = st.sampled_from(
     [
