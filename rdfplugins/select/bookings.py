@@ -86,9 +86,7 @@ class Bookings:
 
     def count_channels(self, before: Any, kept: Any, cuts: base.Cuts, node: str) -> None:
         """Count the channels of a node, whose cuts were counted last: each one's own cuts, and what is kept in it."""
-        own = [
-            self._count(before, one.column, one.names, len(one.names) + 1, from_first=True) for one in cuts.channels
-        ]
+        own = [self._count(before, one.column, one.names, len(one.names) + 1, from_first=True) for one in cuts.channels]
         last = self._count(kept, cuts.channel, cuts.names[-1:], 1, parts=len(cuts.channels))
         start = len(self.points) - 1  # each row has a point
         self.channels = Channels(node, cuts.channels, cuts.channel, start, own, last)
