@@ -284,7 +284,7 @@ def ditau(
 ) -> None:
     """Resonances that decay to two taus, their background and data in the format of NanoAOD: DIR/ditau_MODE.root."""
     from rdfplugins.simulate import DITAU_MODES, simulate_ditau
-    from rdfplugins.simulate.ditau_modes import read_masses
+    from rdfplugins.simulate.ditau.modes import read_masses
 
     with _errors_to_exit_codes(verbose=verbose):
         every = mode == "all"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
+from rdfplugins import simulate as simulations
 from rdfplugins._version import __version__
 from rdfplugins.files import lock, make_folder
 from rdfplugins.paths import cache_dir
-from rdfplugins.simulate import ditau_modes, simulate_ditau, simulate_hgg
+from rdfplugins.simulate import simulate_ditau, simulate_hgg
+from rdfplugins.simulate.ditau.modes import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,9 +79,9 @@ def _cache_path(spec: SimulateConfig) -> Path:
     if spec.process == "hgg":
         what = f"{spec.release}_{spec.mode}"
     else:
-        what = _name_of(str(ditau_modes.request(spec.mode, spec.mass, spec.spin)))
+        what = _name_of(str(request(spec.mode, spec.mass, spec.spin)))
     name = f"{spec.process}_{what}_{spec.events}_seed{spec.seed}"
-    return cache_dir() / "simulated" / f"{name}_{_generator_hash()}.root"
+    return cache_dir() / "simulated" / f"{name}_{_generator_hash(spec.process)}.root"
 
 
 def _name_of(request: str) -> str:
@@ -109,8 +110,9 @@ def _simulate(path: Path, spec: SimulateConfig, events: int) -> Generated:
     return simulate_ditau(path, mode=spec.mode, mass=spec.mass, spin=spec.spin, events=events, seed=spec.seed)
 
 
-def _generator_hash() -> str:
+def _generator_hash(process: str) -> str:
     """Return a hash of version and source of the generator: a new one does not serve old events."""
-    folder = Path(inspect.getfile(simulate_hgg)).parent
-    sources: list[Any] = [(path.name, path.read_text()) for path in sorted(folder.glob("*.py"))]
+    folder = Path(simulations.__file__).parent
+    files = [*sorted(folder.glob("*.py")), *sorted((folder / process).glob("*.py"))]
+    sources: list[Any] = [(path.name, path.read_text()) for path in files]
     return hashlib.sha256(json.dumps([__version__, sources]).encode()).hexdigest()[:10]

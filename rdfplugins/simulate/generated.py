@@ -25,7 +25,7 @@ class Generated:
     xsec_pb
         Cross-section times branching ratio, pb; None for data, and for resonances that are not known.
     luminosity_pb
-        What the events of data stand for, 1/pb: `diphoton.luminosity_pb`, `ditau_modes.luminosity_pb`; else None.
+        What the events of data stand for, 1/pb: `hgg.events.luminosity_pb`, `ditau.modes.luminosity_pb`; else None.
     """
 
     path: Path

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rdfplugins.errors import ConfigError
 from rdfplugins.random import text_hash
 
 if TYPE_CHECKING:
@@ -52,3 +53,13 @@ def one_of(rng: np.random.Generator, count: int, choices: Mapping[int, float]) -
     """Return int64[count] of the keys of ``choices``, whose values are their probabilities."""
     edges = np.cumsum(list(choices.values()))[:-1]
     return np.array(list(choices))[np.searchsorted(edges, rng.random(count), side="right")]
+
+
+def check_numbers(events: int, seed: int, first: int = 0) -> None:
+    """Raise `ConfigError` for a number of events, a seed or a first event that no sample has."""
+    if events < 1:
+        raise ConfigError(f"a simulation needs at least one event, not {events}")
+    if not 0 <= seed < 2**64:
+        raise ConfigError(f"the seed of a simulation is a number from 0 to 2^64 - 1, not {seed}")
+    if first < 0 or first + events >= 2**31:
+        raise ConfigError(f"events {first} to {first + events - 1} do not exist: a sample holds less than 2^31")

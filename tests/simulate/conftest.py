@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdfplugins.simulate.diphoton import generate
+from rdfplugins.simulate.hgg.events import generate
 from rdfplugins.simulate.trees import Column
 
 Columns = Mapping[str, Column]

@@ -12,9 +12,9 @@ import uproot
 from rdfplugins.cpp import load_root
 from rdfplugins.errors import ConfigError
 from rdfplugins.simulate import MODES, simulate_hgg
-from rdfplugins.simulate.analysis import SCHEMA, TREE, quantile
-from rdfplugins.simulate.diphoton import generate
-from rdfplugins.simulate.hgg_modes import SIGNALS
+from rdfplugins.simulate.hgg.analysis import SCHEMA, TREE, quantile
+from rdfplugins.simulate.hgg.events import generate
+from rdfplugins.simulate.hgg.modes import SIGNALS
 from rdfplugins.simulate.trees import check_columns
 
 EVENTS = 12_000

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rdfplugins.errors import ConfigError
-from rdfplugins.simulate.diphoton import generate, luminosity_pb, processes, total
-from rdfplugins.simulate.hgg_modes import BACKGROUND, MODES, SIGNALS, Totals
-from rdfplugins.simulate.mini import SCHEMA
-from rdfplugins.simulate.releases import RELEASES
+from rdfplugins.simulate.hgg.events import generate, luminosity_pb, processes, total
+from rdfplugins.simulate.hgg.mini import SCHEMA
+from rdfplugins.simulate.hgg.modes import BACKGROUND, MODES, SIGNALS, Totals
+from rdfplugins.simulate.hgg.releases import RELEASES
 from rdfplugins.simulate.streams import BLOCK
 from rdfplugins.simulate.trees import check_columns
 

@@ -14,8 +14,8 @@ import uproot
 from rdfplugins import __version__
 from rdfplugins.errors import ConfigError
 from rdfplugins.simulate import DITAU_MODES, Generated, simulate_ditau
-from rdfplugins.simulate.ditau import generate, sum_of_weights
-from rdfplugins.simulate.ditau_modes import (
+from rdfplugins.simulate.ditau.events import generate, sum_of_weights
+from rdfplugins.simulate.ditau.modes import (
     DATA_RATES,
     HIGGS_XSEC_PB,
     Z_XSEC_PB,
@@ -206,8 +206,8 @@ def test_an_interrupt_leaves_nothing(tmp_path):
 def test_generating_needs_no_root():
     code = (
         "import sys\n"
-        "from rdfplugins.simulate.ditau import generate\n"
-        "from rdfplugins.simulate.ditau_modes import request\n"
+        "from rdfplugins.simulate.ditau.events import generate\n"
+        "from rdfplugins.simulate.ditau.modes import request\n"
         "generate(request('zll'), 5, 1)\n"
         "sys.exit('ROOT' in sys.modules)"
     )

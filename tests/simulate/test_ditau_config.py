@@ -20,7 +20,7 @@ from rdfplugins.errors import ConfigErrors
 from rdfplugins.paths import cache_dir
 from rdfplugins.select import sources
 from rdfplugins.simulate import DITAU_MODES
-from rdfplugins.simulate.ditau_modes import HIGHEST_MASS, LOWEST_MASS, SPINS, masses_of
+from rdfplugins.simulate.ditau.modes import HIGHEST_MASS, LOWEST_MASS, SPINS, masses_of
 
 CONFIG = {
     "version": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdfplugins.simulate.ditau_decay import (
+from rdfplugins.simulate.ditau.decay import (
     BRANCHING,
     MUON_MASS,
     PION_MASS,

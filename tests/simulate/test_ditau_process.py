@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdfplugins.simulate import ditau_truth
-from rdfplugins.simulate.ditau_block import make_block, processes
-from rdfplugins.simulate.ditau_decay import TO_PI
-from rdfplugins.simulate.ditau_modes import (
+from rdfplugins.simulate.ditau import truth as record
+from rdfplugins.simulate.ditau.block import make_block, processes
+from rdfplugins.simulate.ditau.decay import TO_PI
+from rdfplugins.simulate.ditau.modes import (
     DATA_RATES,
     QCD,
     RESONANCE,
@@ -18,7 +18,7 @@ from rdfplugins.simulate.ditau_modes import (
     Request,
     request,
 )
-from rdfplugins.simulate.ditau_process import (
+from rdfplugins.simulate.ditau.process import (
     COLLISION_ENERGY,
     Z_POLARISATION,
     hard_process,
@@ -48,7 +48,7 @@ def test_momentum_is_conserved_in_every_decay(process):
         sums[:, parent] += truth.p4[:, i]
         has_daughters[parent] = True
     np.testing.assert_allclose(sums[:, has_daughters], truth.p4[:, has_daughters], rtol=1e-7, atol=1e-6)
-    decaying = (truth.status == ditau_truth.UNSTABLE) | truth.of(15)
+    decaying = (truth.status == record.UNSTABLE) | truth.of(15)
     assert np.array_equal(has_daughters, decaying), "all that decays, and nothing else, has daughters"
 
 

@@ -10,7 +10,7 @@ import uproot
 from rdfplugins.cpp import load_root
 from rdfplugins.nodes import ditau
 from rdfplugins.simulate import simulate_ditau
-from rdfplugins.simulate.ditau_modes import DATA_RATES
+from rdfplugins.simulate.ditau.modes import DATA_RATES
 
 EVENTS = 30_000
 TT, MT, ET, EM, MM, EE = range(6)

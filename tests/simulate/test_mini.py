@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import uproot
 
-from rdfplugins.simulate.mini import SCHEMA, TREE
+from rdfplugins.simulate.hgg.mini import SCHEMA, TREE
 
 _LEAVES = {"Int_t": "int", "UInt_t": "unsigned int", "Float_t": "float", "Bool_t": "bool"}
 

@@ -9,8 +9,8 @@ import uproot
 
 from rdfplugins.cpp import load_root
 from rdfplugins.simulate import simulate_ditau
-from rdfplugins.simulate.ditau_block import FLAGS
-from rdfplugins.simulate.nanoaod import SCHEMA, TRUTH, schema
+from rdfplugins.simulate.ditau.block import FLAGS
+from rdfplugins.simulate.ditau.nanoaod import SCHEMA, TRUTH, schema
 
 EVENTS = 4000
 OWN = {"genMass", "HLT_DoubleMediumChargedIsoPFTau35_Trk1_eta2p1_Reg"}

@@ -14,8 +14,8 @@ from rdfplugins import __version__
 from rdfplugins.cpp import load_root
 from rdfplugins.errors import ConfigError, OutputError
 from rdfplugins.simulate import MODES, Generated, simulate_hgg
-from rdfplugins.simulate.diphoton import luminosity_pb
-from rdfplugins.simulate.mini import SCHEMA
+from rdfplugins.simulate.hgg.events import luminosity_pb
+from rdfplugins.simulate.hgg.mini import SCHEMA
 
 
 def contents(path):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.ditau_block import FLAGS
-from rdfplugins.simulate.ditau_jets import ELECTRON_JET, MUON_JET, sorted_positions
+from rdfplugins.simulate.ditau.block import FLAGS
+from rdfplugins.simulate.ditau.jets import ELECTRON_JET, MUON_JET, sorted_positions
 from rdfplugins.simulate.jagged import Objects, offsets_of
 from rdfplugins.simulate.layout import read_counted_layout
 from rdfplugins.simulate.streams import BLOCK
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.ditau_block import Block
+    from rdfplugins.simulate.ditau.block import Block
     from rdfplugins.simulate.trees import Branch
 
     Array = NDArray[Any]

@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rdfplugins.errors import ConfigError, did_you_mean
-from rdfplugins.simulate import analysis, mini
+from rdfplugins.simulate.hgg import analysis, mini
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rdfplugins.simulate.hgg_block import Block
-    from rdfplugins.simulate.hgg_modes import Totals
+    from rdfplugins.simulate.hgg.block import Block
+    from rdfplugins.simulate.hgg.modes import Totals
     from rdfplugins.simulate.trees import Branch, Column
 
 

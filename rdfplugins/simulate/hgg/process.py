@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.hgg_modes import BACKGROUND, CONTINUUM, SIGNALS
+from rdfplugins.simulate.hgg.modes import BACKGROUND, CONTINUUM, SIGNALS
 from rdfplugins.simulate.jagged import Objects, merge
 from rdfplugins.simulate.kinematics import decay, four_momentum, pt_eta_phi, wrapped
 from rdfplugins.simulate.streams import chance, one_of

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate import ditau_truth as truth
-from rdfplugins.simulate.ditau_decay import ELECTRON_MASS, MUON_MASS, TAU_MASS, VISIBLE_PDG, decay_taus
+from rdfplugins.simulate.ditau import truth
+from rdfplugins.simulate.ditau.decay import ELECTRON_MASS, MUON_MASS, TAU_MASS, VISIBLE_PDG, decay_taus
 from rdfplugins.simulate.kinematics import boosted, four_momentum
 from rdfplugins.simulate.streams import chance, one_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.ditau_truth import Particles
+    from rdfplugins.simulate.ditau.truth import Particles
 
     Array = NDArray[Any]
 

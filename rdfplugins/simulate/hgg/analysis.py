@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.hgg_modes import SIGNALS
-from rdfplugins.simulate.hgg_process import ELECTRON, MUON
-from rdfplugins.simulate.hgg_truth import truth
+from rdfplugins.simulate.hgg.modes import SIGNALS
+from rdfplugins.simulate.hgg.process import ELECTRON, MUON
+from rdfplugins.simulate.hgg.truth import truth
 from rdfplugins.simulate.jagged import Objects, columns
 from rdfplugins.simulate.layout import read_layout
 from rdfplugins.simulate.streams import BLOCK, chance
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.hgg_block import Block
-    from rdfplugins.simulate.hgg_modes import Totals
+    from rdfplugins.simulate.hgg.block import Block
+    from rdfplugins.simulate.hgg.modes import Totals
     from rdfplugins.simulate.trees import Branch
 
     Array = NDArray[Any]
@@ -179,7 +179,7 @@ def _jets(block: Block) -> Objects:
 def quantile(discriminant: Array) -> Array:
     """Return the quantile of the b-tagging discriminant, 1 to 5: it passes 100, 85, 77, 70, 60 % of bottom quarks.
 
-    The discriminant of bottom quarks is 1 - 2 x with x distributed as Beta(0.3, 2), see `hgg_objects`; the efficiency
+    The discriminant of bottom quarks is 1 - 2 x with x distributed as Beta(0.3, 2), see `objects`; the efficiency
     of a cut at x is its cumulative distribution, 1.3 x^0.3 - 0.3 x^1.3.
     """
     x = (1 - discriminant) / 2

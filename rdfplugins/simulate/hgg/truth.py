@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdfplugins.simulate.hgg_process import ELECTRON, MUON
+from rdfplugins.simulate.hgg.process import ELECTRON, MUON
 from rdfplugins.simulate.jagged import Objects, sort
 from rdfplugins.simulate.kinematics import pt_eta_phi
 from rdfplugins.simulate.streams import BLOCK
 
 if TYPE_CHECKING:
-    from rdfplugins.simulate.hgg_block import Block
+    from rdfplugins.simulate.hgg.block import Block
 
 _JET_PT, _JET_ETA = 20.0, 4.5
 

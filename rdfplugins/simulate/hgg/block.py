@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate import hgg_objects as objects
-from rdfplugins.simulate.hgg_modes import DATA, SIGNALS
-from rdfplugins.simulate.hgg_photons import photons
-from rdfplugins.simulate.hgg_process import ELECTRON, MUON, Hard, hard_process
+from rdfplugins.simulate.hgg import objects
+from rdfplugins.simulate.hgg.modes import DATA, SIGNALS
+from rdfplugins.simulate.hgg.photons import photons
+from rdfplugins.simulate.hgg.process import ELECTRON, MUON, Hard, hard_process
 from rdfplugins.simulate.streams import BLOCK, chance, stream
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def make_block(mode: str, seed: int, number: int, process: Array) -> Block:
     Parameters
     ----------
     mode, seed, number
-        One of `hgg_modes.MODES`, the user's seed, and the number of the block in its sample.
+        One of `modes.MODES`, the user's seed, and the number of the block in its sample.
     process
         Number of the process of each event, int64[BLOCK].
     """

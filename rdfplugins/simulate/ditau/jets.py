@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.ditau_leptons import ELECTRON, MAX_ABS_ETA, MUON, true_leptons
-from rdfplugins.simulate.ditau_taus import visible_taus
-from rdfplugins.simulate.ditau_truth import NO_FAKE, PARTON, Truth
+from rdfplugins.simulate.ditau.leptons import ELECTRON, MAX_ABS_ETA, MUON, true_leptons
+from rdfplugins.simulate.ditau.taus import visible_taus
+from rdfplugins.simulate.ditau.truth import NO_FAKE, PARTON, Truth
 from rdfplugins.simulate.jagged import Objects, merge, sort
 from rdfplugins.simulate.kinematics import delta_r, wrapped
 from rdfplugins.simulate.streams import chance

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.ditau_decay import PION_MASS, TO_3PI, TO_3PI_PI0, TO_A1, TO_PI, TO_RHO
-from rdfplugins.simulate.ditau_leptons import ELECTRON, MUON, true_leptons
-from rdfplugins.simulate.ditau_truth import FAKE_TAU, FROM_TAU
+from rdfplugins.simulate.ditau.decay import PION_MASS, TO_3PI, TO_3PI_PI0, TO_A1, TO_PI, TO_RHO
+from rdfplugins.simulate.ditau.leptons import ELECTRON, MUON, true_leptons
+from rdfplugins.simulate.ditau.truth import FAKE_TAU, FROM_TAU
 from rdfplugins.simulate.jagged import Objects, merge, sort
 from rdfplugins.simulate.kinematics import wrapped
 from rdfplugins.simulate.streams import chance, one_of
@@ -20,7 +20,7 @@ from rdfplugins.simulate.streams import chance, one_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.ditau_truth import Truth
+    from rdfplugins.simulate.ditau.truth import Truth
 
     Array = NDArray[Any]
 

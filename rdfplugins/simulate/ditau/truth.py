@@ -45,7 +45,7 @@ class Truth:
     pdg, status, flags
         As in NanoAOD.
     decay
-        Number of the decay (`ditau_decay`) that made a tau's visible product; -1 for all others.
+        Number of the decay (`decay`) that made a tau's visible product; -1 for all others.
     origin
         Of leptons: `PROMPT` or `FROM_TAU`; else 0.
     fake

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate import ditau_truth as truth
-from rdfplugins.simulate.ditau_decay import ELECTRON_MASS, MUON_MASS, TAU_MASS
-from rdfplugins.simulate.ditau_modes import QCD, RELATIVE_WIDTH, RESONANCE, TTBAR, WJETS, ZLL
-from rdfplugins.simulate.ditau_products import (
+from rdfplugins.simulate.ditau import truth
+from rdfplugins.simulate.ditau.decay import ELECTRON_MASS, MUON_MASS, TAU_MASS
+from rdfplugins.simulate.ditau.modes import QCD, RELATIVE_WIDTH, RESONANCE, TTBAR, WJETS, ZLL
+from rdfplugins.simulate.ditau.products import (
     BOTTOM,
     CHARM,
     DOWN,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.ditau_truth import Particles, Truth
+    from rdfplugins.simulate.ditau.truth import Particles, Truth
 
     Array = NDArray[Any]
 
@@ -59,7 +59,7 @@ def hard_process(process: Array, mass: Array, vector: Array, rng: np.random.Gene
     Parameters
     ----------
     process
-        Numbers of the processes (`ditau_modes`), int64[n].
+        Numbers of the processes (`modes`), int64[n].
     mass, vector
         Mass of the resonance (GeV), and whether it is a vector; of use for `RESONANCE` and `ZLL` only.
     """

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.hgg_modes import CONTINUUM, SIGNALS
-from rdfplugins.simulate.hgg_process import BOTTOM, CHARM, ELECTRON, LIGHT, MUON, TOP_MASS
+from rdfplugins.simulate.hgg.modes import CONTINUUM, SIGNALS
+from rdfplugins.simulate.hgg.process import BOTTOM, CHARM, ELECTRON, LIGHT, MUON, TOP_MASS
 from rdfplugins.simulate.jagged import Objects, merge, offsets_of, sort
 from rdfplugins.simulate.kinematics import delta_r, pt_eta_phi, wrapped
 from rdfplugins.simulate.streams import chance, one_of
@@ -15,7 +15,7 @@ from rdfplugins.simulate.streams import chance, one_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.hgg_process import Hard
+    from rdfplugins.simulate.hgg.process import Hard
 
     Array = NDArray[Any]
 

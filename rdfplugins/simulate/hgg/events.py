@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError
-from rdfplugins.simulate.hgg_block import make_block, weights
-from rdfplugins.simulate.hgg_modes import DATA, SIGNALS, Totals, check_mode
+from rdfplugins.files import make_folder
+from rdfplugins.simulate.generated import Generated
+from rdfplugins.simulate.hgg.block import make_block, weights
+from rdfplugins.simulate.hgg.modes import DATA, SIGNALS, Totals, check_mode
+from rdfplugins.simulate.hgg.releases import find_release
 from rdfplugins.simulate.jagged import join
-from rdfplugins.simulate.releases import find_release
-from rdfplugins.simulate.streams import BLOCK, stream
-from rdfplugins.simulate.trees import Column
+from rdfplugins.simulate.streams import BLOCK, check_numbers, stream
+from rdfplugins.simulate.trees import Column, TreeWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
@@ -116,11 +123,78 @@ def processes(mode: str, seed: int, block: int) -> Array:
     return np.searchsorted(np.cumsum(rates), stream(seed, f"hgg/{mode}", block, "process").random(BLOCK), side="right")
 
 
-def check_numbers(events: int, seed: int, first: int = 0) -> None:
-    """Raise `ConfigError` for a number of events, a seed or a first event that no sample has."""
-    if events < 1:
-        raise ConfigError(f"a simulation needs at least one event, not {events}")
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"the seed of a simulation is a number from 0 to 2^64 - 1, not {seed}")
-    if first < 0 or first + events >= 2**31:
-        raise ConfigError(f"events {first} to {first + events - 1} do not exist: a sample holds less than 2^31")
+def simulate_hgg(
+    path: Path,
+    *,
+    mode: str,
+    events: int,
+    seed: int = 1,
+    release: str = "2020",
+    chunk: int = 50_000,
+    progress: Callable[[int], None] | None = None,
+) -> Generated:
+    """Write a simulated H -> gamma gamma sample in the format of the ATLAS Open Data.
+
+    Title and the text ``provenance`` in the file say that it is a simulation.
+
+    Parameters
+    ----------
+    path
+        The file to write; its folder is made where it does not exist. It appears when it is complete.
+    mode
+        One of `MODES`: ``gg``, ``VBF``, ``Wp``, ``Z``, ``tt`` (the label of a production mode) or ``data``.
+    events
+        How many, at least 1.
+    seed
+        0 <= seed < 2^64; same seed, same events.
+    release
+        ``2020`` (tree ``mini``, MeV, ``std::vector``) or ``2025`` (tree ``analysis``, GeV, ``ROOT::RVec``): the same
+        events in another format.
+    chunk
+        Events held in memory at a time; the content of the file does not depend on it.
+    progress
+        Called with the number of events written so far.
+
+    Raises
+    ------
+    ConfigError
+        Unknown mode or release, or a number out of range.
+    OutputError
+        The file cannot be written; nothing is left of it.
+    """
+    check_mode(mode)
+    if chunk < 1:
+        raise ConfigError(f"a chunk holds at least one event, not {chunk}")
+    form = find_release(release)
+    path = Path(path)
+    totals = total(mode, events, seed)
+    if mode == DATA:
+        made = Generated(path, events, None, None, luminosity_pb(events))
+    else:
+        made = Generated(path, events, totals.weights, SIGNALS[mode].xsec_pb, None)
+    make_folder(path.parent)
+    title = f"SIMULATION by rdfplugins {__version__}: hgg {mode}, {events} events, seed {seed}"
+    texts = {"provenance": _provenance(made, mode, seed, release)}
+    with TreeWriter(path, form.tree, form.schema, title, texts=texts) as writer:
+        for first in range(0, events, chunk):
+            count = min(chunk, events - first)
+            writer.fill(generate(mode, count, seed, first, totals=totals, release=release))
+            if progress is not None:
+                progress(first + count)
+    return made
+
+
+def _provenance(made: Generated, mode: str, seed: int, release: str) -> str:
+    text = {
+        "simulation": True,
+        "made_by": f"rdfplugins {__version__}",
+        "process": "hgg",
+        "mode": mode,
+        "release": release,
+        "events": made.events,
+        "seed": seed,
+        "sum_of_weights": made.sum_of_weights,
+        "xsec_pb": made.xsec_pb,
+        "luminosity_pb": made.luminosity_pb,
+    }
+    return json.dumps(text)

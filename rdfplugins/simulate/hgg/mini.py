@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate import hgg_objects as objects
-from rdfplugins.simulate.hgg_modes import SIGNALS
+from rdfplugins.simulate.hgg import objects
+from rdfplugins.simulate.hgg.modes import SIGNALS
 from rdfplugins.simulate.jagged import Objects, columns
 from rdfplugins.simulate.layout import read_layout
 from rdfplugins.simulate.streams import BLOCK
@@ -16,8 +16,8 @@ from rdfplugins.simulate.trees import Column
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rdfplugins.simulate.hgg_block import Block
-    from rdfplugins.simulate.hgg_modes import Totals
+    from rdfplugins.simulate.hgg.block import Block
+    from rdfplugins.simulate.hgg.modes import Totals
     from rdfplugins.simulate.trees import Branch
 
 TREE = "mini"

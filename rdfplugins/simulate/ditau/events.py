@@ -11,19 +11,18 @@ import numpy as np
 from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError
 from rdfplugins.files import make_folder
-from rdfplugins.simulate import nanoaod
-from rdfplugins.simulate.diphoton import check_numbers
-from rdfplugins.simulate.ditau_block import identity, make_block, weights
-from rdfplugins.simulate.ditau_modes import Request, luminosity_pb, request
+from rdfplugins.simulate.ditau import nanoaod
+from rdfplugins.simulate.ditau.block import identity, make_block, weights
+from rdfplugins.simulate.ditau.modes import Request, luminosity_pb, request
 from rdfplugins.simulate.generated import Generated
 from rdfplugins.simulate.jagged import join
-from rdfplugins.simulate.streams import BLOCK
+from rdfplugins.simulate.streams import BLOCK, check_numbers
 from rdfplugins.simulate.trees import Column, TreeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rdfplugins.simulate.ditau_modes import MassLike
+    from rdfplugins.simulate.ditau.modes import MassLike
 
 
 def simulate_ditau(
@@ -49,7 +48,7 @@ def simulate_ditau(
     events
         How many, at least 1.
     mode
-        One of `ditau_modes.MODES`: ``tautau`` (a resonance), ``zll``, ``wjets``, ``qcd``, ``ttbar``, or ``data``, a
+        One of `modes.MODES`: ``tautau`` (a resonance), ``zll``, ``wjets``, ``qcd``, ``ttbar``, or ``data``, a
         mixture of all with a Z and a Higgs boson of 125 GeV.
     mass
         Of the resonance, GeV: a number; lowest and highest of a uniform distribution; or a mapping of masses to their

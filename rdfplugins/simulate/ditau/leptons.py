@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.ditau_decay import ELECTRON_MASS, MUON_MASS
-from rdfplugins.simulate.ditau_truth import FAKE_ELECTRON, FAKE_MUON, FROM_TAU, PARTON, STABLE
+from rdfplugins.simulate.ditau.decay import ELECTRON_MASS, MUON_MASS
+from rdfplugins.simulate.ditau.truth import FAKE_ELECTRON, FAKE_MUON, FROM_TAU, PARTON, STABLE
 from rdfplugins.simulate.jagged import Objects, merge, sort
 from rdfplugins.simulate.kinematics import wrapped
 from rdfplugins.simulate.streams import chance, one_of
@@ -18,7 +18,7 @@ from rdfplugins.simulate.streams import chance, one_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.ditau_truth import Truth
+    from rdfplugins.simulate.ditau.truth import Truth
 
     Array = NDArray[Any]
 

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate import ditau_jets, ditau_modes
-from rdfplugins.simulate.ditau_leptons import ELECTRON, MUON, leptons
-from rdfplugins.simulate.ditau_modes import BACKGROUNDS, DATA_RATES, HIGGS_MASS, RESONANCE, VECTOR, Z_MASS
-from rdfplugins.simulate.ditau_process import hard_process, vector_masses
-from rdfplugins.simulate.ditau_taus import REAL, taus
+from rdfplugins.simulate.ditau import jets as jet_objects
+from rdfplugins.simulate.ditau import modes
+from rdfplugins.simulate.ditau.leptons import ELECTRON, MUON, leptons
+from rdfplugins.simulate.ditau.modes import BACKGROUNDS, DATA_RATES, HIGGS_MASS, RESONANCE, VECTOR, Z_MASS
+from rdfplugins.simulate.ditau.process import hard_process, vector_masses
+from rdfplugins.simulate.ditau.taus import REAL, taus
 from rdfplugins.simulate.streams import BLOCK, chance, stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.ditau_jets import Missing, PileUp
-    from rdfplugins.simulate.ditau_modes import Request
-    from rdfplugins.simulate.ditau_truth import Truth
+    from rdfplugins.simulate.ditau.jets import Missing, PileUp
+    from rdfplugins.simulate.ditau.modes import Request
+    from rdfplugins.simulate.ditau.truth import Truth
     from rdfplugins.simulate.jagged import Objects
 
     Array = NDArray[Any]
@@ -56,7 +57,7 @@ class Block:
     request, seed, number
         Of which sample, and which of its blocks.
     process
-        Number of the process of each event (`ditau_modes`).
+        Number of the process of each event (`modes`).
     mass
         Mass of the resonance or Z boson; NaN in events without one.
     truth, pile_up
@@ -101,8 +102,8 @@ def make_block(request: Request, seed: int, number: int) -> Block:
 
     process, mass, vector = processes(request, rng("process"))
     truth = hard_process(process, mass, vector, rng("hard process"))
-    around = ditau_jets.pile_up(BLOCK, rng("pile-up"))
-    hadronic = ditau_jets.hadronic_jets(truth, around, BLOCK, rng("jets"))
+    around = jet_objects.pile_up(BLOCK, rng("pile-up"))
+    hadronic = jet_objects.hadronic_jets(truth, around, BLOCK, rng("jets"))
     electron = leptons(truth, ELECTRON, BLOCK, rng("electrons"))
     muon = leptons(truth, MUON, BLOCK, rng("muons"))
     tau = taus(truth, hadronic, rng("taus"))
@@ -114,14 +115,14 @@ def make_block(request: Request, seed: int, number: int) -> Block:
         seed,
         number,
         process,
-        np.where(process <= ditau_modes.ZLL, mass, np.nan),
+        np.where(process <= modes.ZLL, mass, np.nan),
         truth,
         around,
         electron,
         muon,
         tau,
-        ditau_jets.jets(truth, hadronic, rng("other jets")),
-        ditau_jets.missing(truth, measured, around, rng("missing momentum")),
+        jet_objects.jets(truth, hadronic, rng("other jets")),
+        jet_objects.missing(truth, measured, around, rng("missing momentum")),
         run,
         luminosity_block,
         event,

@@ -13,7 +13,7 @@ from rdfplugins.simulate.streams import chance, one_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rdfplugins.simulate.hgg_process import Hard
+    from rdfplugins.simulate.hgg.process import Hard
 
     Array = NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""H -> gamma gamma, its background, and data, in the formats of the ATLAS Open Data."""
