@@ -40,13 +40,13 @@ def checked(code: str, is_collection: Callable[[str], bool], place: str) -> str:
             break
         inner = checked(code[token.end() : end], is_collection, place)
         name = token["name"]
-        texts = f"{_as_numbers(name)}, {_as_numbers(place)}"
+        texts = f"{as_numbers(name)}, {as_numbers(place)}"
         parts += [code[done : token.start()], f"rdfp::element({name}, {inner}, {texts})"]
         done = end + 1
     return "".join([*parts, code[done:]])
 
 
-def _as_numbers(text: str) -> str:
+def as_numbers(text: str) -> str:
     """Return a C++ string without a letter in it: RDataFrame replaces names of columns within strings, too."""
     return '"' + "".join(f"\\{byte:03o}" for byte in text.encode()) + '"'
 

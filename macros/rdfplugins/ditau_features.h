@@ -38,13 +38,16 @@ inline Leg electron_leg(const Electron &electron) {
 }
 inline Leg tau_leg(const Tau &tau, double mass) { return {tau.pt, tau.eta, tau.phi, tau.charge, mass}; }
 
-// The two legs of a candidate. `masses`: of the taus, in the unit of the file; empty where they are not known.
+// An element of a column; NaN where there is no such column.
+template <class Values> double value_at(const Values &values, int place) { return static_cast<double>(values[place]); }
+inline double value_at(const Nothing &, int) { return kNaN; }
+
+// The two legs of a candidate. `masses`: of the taus, in the unit of the file; Nothing where they are not known.
 template <class Masses>
 std::array<Leg, 2> legs(const Candidate &found, double unit, const ROOT::RVec<Tau> &taus, const ROOT::RVec<Muon> &muons,
                         const ROOT::RVec<Electron> &electrons, const Masses &masses) {
-  const auto tau = [&](int place) {
-    return tau_leg(taus.at(place), masses.size() > 0 ? masses.at(place) / unit : kNaN);
-  };
+  Collection{taus.size(), "Tau_pt"}.check(masses, "Tau_mass");
+  const auto tau = [&](int place) { return tau_leg(taus.at(place), value_at(masses, place) / unit); };
   const int one = found.first, two = found.second;
   switch (found.channel) {
   case kTT:
@@ -155,11 +158,14 @@ inline Activity remaining_activity(const ROOT::RVec<Jet> &jets, const Fidelity &
   return sum;
 }
 
-// Mass of the first two jets. `masses`: of all jets of the event, in the unit of the file; empty where not known.
-template <class Masses> double dijet_mass(const ROOT::RVec<Jet> &jets, double unit, const Masses &masses) {
-  if (jets.size() < 2 || masses.size() == 0) return kNaN;
+// Mass of the first two jets. `masses`: of all `count` jets of the event, in the unit of the file; Nothing where they
+// are not known.
+template <class Masses>
+double dijet_mass(const ROOT::RVec<Jet> &jets, double unit, std::size_t count, const Masses &masses) {
+  Collection{count, "Jet_pt"}.check(masses, "Jet_mass");
+  if (jets.size() < 2) return kNaN;
   const auto energy = [&](const Jet &jet) {
-    return std::hypot(jet.pt * std::cosh(jet.eta), masses.at(jet.place) / unit);
+    return std::hypot(jet.pt * std::cosh(jet.eta), value_at(masses, jet.place) / unit);
   };
   const Jet &one = jets[0], &two = jets[1];
   return pair_mass(one.pt, one.eta, one.phi, energy(one), two.pt, two.eta, two.phi, energy(two));
@@ -171,10 +177,11 @@ template <class Masses> double dijet_mass(const ROOT::RVec<Jet> &jets, double un
 constexpr std::size_t kFeatures = 27 + 26 + 5;
 
 template <class TauMasses, class JetMasses>
-std::array<double, kFeatures>
-features(const Candidate &found, double unit, const ROOT::RVec<Tau> &taus, const ROOT::RVec<Muon> &muons,
-         const ROOT::RVec<Electron> &electrons, const ROOT::RVec<Jet> &jets, const Met &met, double vertices,
-         const TauMasses &tau_masses, const JetMasses &jet_masses, double nearby, const Fidelity &fidelity) {
+std::array<double, kFeatures> features(const Candidate &found, double unit, const ROOT::RVec<Tau> &taus,
+                                       const ROOT::RVec<Muon> &muons, const ROOT::RVec<Electron> &electrons,
+                                       const ROOT::RVec<Jet> &jets, const Met &met, double vertices,
+                                       const TauMasses &tau_masses, std::size_t file_jets, const JetMasses &jet_masses,
+                                       double nearby, const Fidelity &fidelity) {
   const std::array<Leg, 2> pair = legs(found, unit, taus, muons, electrons, tau_masses);
   const auto &[one, two] = pair;
   const ROOT::RVec<Jet> clean = nearby > 0.0 ? away_from(jets, pair, nearby) : jets;
@@ -200,17 +207,25 @@ features(const Candidate &found, double unit, const ROOT::RVec<Tau> &taus, const
           std::sqrt(px * px + py * py), total, delta_r(one.eta, one.phi, two.eta, two.phi),
           met.pt, met.phi, met.xx, met.xy, met.yy, double(once.size()), double(tagged),
           jet1.pt, jet1.eta, jet1.phi, jet2.pt, jet2.eta, jet2.phi, std::abs(jet1.eta - jet2.eta), vertices,
-          one.mass, two.mass, visible, collinear_mass(one, two, met, visible), dijet_mass(once, unit, jet_masses)};
+          one.mass, two.mass, visible, collinear_mass(one, two, met, visible), dijet_mass(once, unit, file_jets, jet_masses)};
   // clang-format on
 }
 
 // Generated mass of the resonance (Z, h, H, A) that decays to two taus, GeV: as stored, or of the two taus where it is
 // not. Where no such particle is in the record, the mass of the two taus of the hard process (bit 7 of the status
-// flags). NaN where there is none, or more than one.
+// flags) that have one mother, as in Drell-Yan. NaN where there is none, or more than one. Throws std::runtime_error
+// where the lengths differ.
 template <class Id, class Mother, class P, class Flags>
 double generated_mass(double unit, const Id &id, const Mother &mother, const P &pt, const P &eta, const P &phi,
                       const P &mass, const Flags &flags) {
   constexpr int tau = 15, hard_process = 7;
+  const Collection all{id.size(), "GenPart_pdgId"};
+  all.check(mother, "GenPart_genPartIdxMother");
+  all.check(pt, "GenPart_pt");
+  all.check(eta, "GenPart_eta");
+  all.check(phi, "GenPart_phi");
+  all.check(mass, "GenPart_mass");
+  all.check(flags, "GenPart_statusFlags");
   const int size = static_cast<int>(id.size());
   const auto is_resonance = [&](int i) {
     return i >= 0 && i < size && (id[i] == 23 || id[i] == 25 || id[i] == 35 || id[i] == 36);
@@ -236,7 +251,29 @@ double generated_mass(double unit, const Id &id, const Mother &mother, const P &
     ++count;
     (id[i] == tau ? minus : plus) = i;
   }
-  return count == 2 && plus >= 0 && minus >= 0 ? of_pair(plus, minus) : kNaN;
+  // two taus of two W bosons have two mothers
+  const bool is_pair = count == 2 && plus >= 0 && minus >= 0 && mother[plus] == mother[minus];
+  return is_pair ? of_pair(plus, minus) : kNaN;
 }
 
 } // namespace rdfp::ditau
+
+// -- what the graph calls, under names that no branch has
+
+inline rdfp::ditau::Met rdfp_ditau_met(double unit, double pt, double phi, double xx, double xy, double yy) {
+  return rdfp::ditau::met(unit, pt, phi, xx, xy, yy);
+}
+
+template <class JetPt, class TauMasses, class JetMasses>
+auto rdfp_ditau_features(const rdfp::ditau::Candidate &found, double unit, const ROOT::RVec<rdfp::ditau::Tau> &taus,
+                         const ROOT::RVec<rdfp::ditau::Muon> &muons, const ROOT::RVec<rdfp::ditau::Electron> &electrons,
+                         const ROOT::RVec<rdfp::ditau::Jet> &jets, const rdfp::ditau::Met &met, double vertices,
+                         const TauMasses &tau_masses, const JetPt &jet_pt, const JetMasses &jet_masses, double nearby,
+                         bool append_b, bool asin_phi) {
+  return rdfp::ditau::features(found, unit, taus, muons, electrons, jets, met, vertices, tau_masses, jet_pt.size(),
+                               jet_masses, nearby, {append_b, asin_phi});
+}
+
+template <class... Columns> double rdfp_ditau_generated_mass(double unit, const Columns &...columns) {
+  return rdfp::ditau::generated_mass(unit, columns...);
+}

@@ -79,10 +79,17 @@ struct Collection {
 // A decision or number of any type as true or false; NaN is false.
 template <class T> bool is_true(T value) { return value == value && static_cast<bool>(value); }
 
-// What an expression of the user decides for each object.
-template <class Values> ROOT::RVec<bool> decisions(const Values &values) {
+// What an expression of the user, or a column of whole numbers, decides for each object: 0 or 1. Throws
+// std::runtime_error for another number, which is no decision; `what` names it.
+template <class Values> ROOT::RVec<bool> decisions(const Values &values, const char *what) {
   ROOT::RVec<bool> found(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) found[i] = is_true(values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double value = static_cast<double>(values[i]);
+    if (value != 0.0 && value != 1.0)
+      throw std::runtime_error(std::string(what) + " is to decide for each object, with 0 or 1, and says " +
+                               std::to_string(values[i]) + "; write a comparison such as X >= 2");
+    found[i] = value == 1.0;
+  }
   return found;
 }
 
@@ -195,10 +202,12 @@ struct JetCuts {
 };
 
 // The jets and b jets of the event: those of largest momentum first (equal ones in the order of the file), without
-// those that are the jet of a tau, by the index that each entry of the tau collection, selected or not, names.
-template <class P, class Id, class B, class Index>
+// those that are the jet of a tau, by the index that each entry of the tau collection, selected or not, names. `taus`:
+// anything of the length of that collection.
+template <class P, class Id, class B, class Taus, class Index>
 ROOT::RVec<Jet> jets(double unit, const JetCuts &cuts, const P &pt, const P &eta, const P &phi, const Id &id,
-                     const B &btag, const Index &of_taus) {
+                     const B &btag, const Taus &taus, const Index &of_taus) {
+  Collection{taus.size(), "Tau_pt"}.check(of_taus, "tau_jet_index");
   const Collection all{pt.size(), "Jet_pt"};
   all.check(eta, "Jet_eta");
   all.check(phi, "Jet_phi");

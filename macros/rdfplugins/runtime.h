@@ -64,7 +64,7 @@ ROOT::RDF::RResultPtr<TH1D> count(RNode node, const std::string &name, int bins,
 // What it is given. What RDataFrame takes and cannot keep does not compile: nothing, where an expression has no value,
 // and types without a default, such as lambdas.
 template <typename T, typename = std::enable_if_t<std::is_default_constructible_v<std::decay_t<T>>>>
-constexpr T &&value(T &&given) {
+constexpr T &&rdfp_value_(T &&given) {
   return static_cast<T &&>(given);
 }
 

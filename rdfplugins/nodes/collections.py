@@ -11,26 +11,12 @@ import numpy as np
 from rdfplugins import cpp
 from rdfplugins.errors import ConfigError
 from rdfplugins.nodes.base import RNode, as_rnode, node
+from rdfplugins.nodes.column_types import DTYPES, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST = 1000
-# element types of collections, as ROOT may spell them, and numpy's name of each
-_TYPES = {
-    **dict.fromkeys(("bool", "Bool_t"), "bool"),
-    **dict.fromkeys(("char", "signed char", "Char_t"), "int8"),
-    **dict.fromkeys(("unsigned char", "UChar_t"), "uint8"),
-    **dict.fromkeys(("short", "Short_t"), "int16"),
-    **dict.fromkeys(("unsigned short", "UShort_t"), "uint16"),
-    **dict.fromkeys(("int", "Int_t"), "int32"),
-    **dict.fromkeys(("unsigned int", "UInt_t"), "uint32"),
-    **dict.fromkeys(("long", "long long", "Long_t", "Long64_t"), "int64"),
-    **dict.fromkeys(("unsigned long", "unsigned long long", "ULong_t", "ULong64_t"), "uint64"),
-    **dict.fromkeys(("float", "Float_t"), "float32"),
-    **dict.fromkeys(("double", "Double_t"), "float64"),
-}
-_COLLECTION = re.compile(r"(?:ROOT::(?:VecOps::)?RVec|(?:std::)?vector)<\s*([\w ]+?)\s*(?:,.*)?>")
 _MOMENTA = ("pt", "E", "e", "m", "mass", "px", "py", "pz", "et")
 _UNITS = {"phi": "rad", "theta": "rad", "z0": "mm", "d0": "mm", "charge": "e"}
 
@@ -159,16 +145,15 @@ def _check(df: RNode, parameters: Mapping[str, Any]) -> None:
 
 def _element_type(df: RNode, column: str) -> str:
     """Return the type of the elements of a collection as C++ names it."""
-    kind = str(df.GetColumnType(column))
-    found = _COLLECTION.fullmatch(kind)
-    if found is None or found[1] not in _TYPES:
-        raise ConfigError(f"node collections.pad: column '{column}' is a {kind}, not a vector of numbers")
-    return found[1]
+    found = type_of(df, column)
+    if not found.is_collection or found.kind == "other":
+        raise ConfigError(f"node collections.pad: column '{column}' is a {found.name}, not a vector of numbers")
+    return found.element
 
 
 def _fill_value(fill: float, kind: str, column: str) -> bool | int | float:
     """Return the fill value as the type of a column holds it; ConfigError where it cannot."""
-    dtype = np.dtype(_TYPES[kind])
+    dtype = np.dtype(DTYPES[kind])
     if dtype.kind == "f":
         if math.isfinite(fill) and abs(fill) > float(np.finfo(dtype).max):
             raise _unfit(fill, kind, column)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rdfplugins import cpp
 from rdfplugins.errors import ConfigError
+from rdfplugins.nodes import column_types
 from rdfplugins.nodes.base import RNode, node, unpack
 from rdfplugins.nodes.ditau_select import FOUND, IN_MEV, JET_DISTANCE, JETS, NEARBY, NO_TAUS, OBJECTS, Units
 
@@ -100,34 +101,34 @@ def features(
     """
     if not df.HasColumn(FOUND):
         raise ConfigError("ditau.features describes the pair that ditau.select found: put that node before it")
+    if df.HasColumn(INPUTS[0]):
+        raise ConfigError("ditau.features is there already")
     told = "MeV" if df.HasColumn(IN_MEV) else "GeV"
     if units not in {None, told}:
         raise ConfigError(f"units='{units}' contradicts ditau.select, which was told {told}")
     cpp.include("rdfplugins/ditau_features.h")
+    for name in (*_MET, "PV_npvsGood"):
+        column_types.require(df, name, f"column '{name}'", ("whole", "real"), collection=False)
     unit = "1000.0" if told == "MeV" else "1.0"
-    nothing = "ROOT::RVec<float>{}"
-    has_tau_mass, has_jet_mass = df.HasColumn("Tau_mass"), df.HasColumn("Jet_mass")
+    nothing = "rdfp_ditau_nothing()"
+    has_taus, has_jet_mass = not df.HasColumn(NO_TAUS), df.HasColumn("Jet_mass")
+    has_tau_mass = has_taus and df.HasColumn("Tau_mass")
     nearby = df.HasColumn(NEARBY)
     arguments = [
-        *(
-            FOUND,
-            unit,
-            *OBJECTS,
-            NEARBY if nearby else JETS,
-            f"rdfp::ditau::met({unit}, {', '.join(_MET)})",
-            "PV_npvsGood",
-        ),
-        *("Tau_mass" if has_tau_mass else nothing, "Jet_mass" if has_jet_mass else nothing),
-        JET_DISTANCE if nearby else "0.0",
-        f"rdfp::ditau::Fidelity{{{str(jets == 'j30+b').lower()}, {str(aha_phi == 'asin').lower()}}}",
+        *(FOUND, unit, *OBJECTS, NEARBY if nearby else JETS),
+        *(f"rdfp_ditau_met({unit}, {', '.join(_MET)})", "PV_npvsGood"),
+        *("Tau_mass" if has_tau_mass else nothing, "Jet_pt", "Jet_mass" if has_jet_mass else nothing),
+        *(JET_DISTANCE if nearby else "0.0", str(jets == "j30+b").lower(), str(aha_phi == "asin").lower()),
     ]
-    df = df.Define("rdfp_ditau_features_", f"rdfp::ditau::features({', '.join(arguments)})")
-    there = {**dict.fromkeys(_MASSES, has_tau_mass or df.HasColumn(NO_TAUS)), "mjj": has_jet_mass}
-    names = [
-        name if there.get(name, True) else f"rdfp_ditau_no_{name}_" for name in (*INPUTS, *_SHARED, *_MASSES, "mjj")
-    ]
-    df = unpack(df, "rdfp_ditau_features_", names)
+    df = df.Define("rdfp_ditau_features_", f"rdfp_ditau_features({', '.join(arguments)})")
+    there = {**dict.fromkeys(_MASSES, has_tau_mass or not has_taus), "mjj": has_jet_mass}
+    names = (*INPUTS, *_SHARED, *_MASSES, "mjj")
+    df = unpack(
+        df, "rdfp_ditau_features_", [name if there.get(name, True) else f"rdfp_ditau_no_{name}_" for name in names]
+    )
     df = df.Define("q_1", f"{FOUND}.charge_1").Define("q_2", f"{FOUND}.charge_2")
-    if not df.HasColumn("genMass") and all(df.HasColumn(column) for column in _GEN_PART):
-        df = df.Define("genMass", f"rdfp::ditau::generated_mass({unit}, {', '.join(_GEN_PART)})")
+    if df.HasColumn("genMass"):
+        return df.Redefine("genMass", "genMass / 1000") if told == "MeV" else df
+    if all(df.HasColumn(column) for column in _GEN_PART):
+        return df.Define("genMass", f"rdfp_ditau_generated_mass({unit}, {', '.join(_GEN_PART)})")
     return df

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from rdfplugins import cpp, indexing
+from rdfplugins import cpp
 from rdfplugins.errors import ConfigError
+from rdfplugins.nodes import column_types
 from rdfplugins.nodes import ditau_settings as settings
 from rdfplugins.nodes.base import Channel, Cuts, GeV, RNode, Unit, node, unpack
+from rdfplugins.nodes.ditau_columns import column_of, decision_of, define_triggers
 from rdfplugins.nodes.ditau_settings import CHANNELS, Charge
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ def _select_hints(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _substitutions(df: RNode, parameters: Mapping[str, Any]) -> dict[str, str]:
-    return {flag: "not there: counted as true" for flag in parameters["flags"] if not df.HasColumn(flag)}
+    flags = [flag for flag in parameters["flags"] if settings.is_column(flag)]  # others are refused
+    return {flag: "not there: counted as true" for flag in flags if not df.HasColumn(flag)}
 
 
 def _replacements(parameters: Mapping[str, Any]) -> dict[str, str]:
@@ -234,20 +237,19 @@ def select(
         raise ConfigError("ditau.select is there already; a second one would describe another pair")
     settings.check(parameters)
     cpp.include("rdfplugins/ditau_compiled.h", optimised=True)
-    unit = "1000.0" if units == "MeV" else "1.0"
     if units == "MeV":
         df = df.Define(IN_MEV, "true")
     if not settings.uses(parameters, "tau"):
         df = df.Define(NO_TAUS, "true")
     for kind in ("tau", "muon", "electron", "jet"):
-        df = _define_objects(df, kind, parameters, unit)
-    df, fired = _define_triggers(df, parameters)
-    clean = ", ".join(f"bool({flag})" if df.HasColumn(flag) else "true" for flag in flags)
+        df = _define_objects(df, kind, parameters, "1000.0" if units == "MeV" else "1.0")
+    df, fired = define_triggers(df, triggers or {})
+    clean = ", ".join(decision_of(df, flag) for flag in flags)
     jet_column = JETS if tau_jet_index is not None else "{}"
-    arguments = ", ".join(["cuts", f"{{{clean}}}", f"{{{fired}}}", *OBJECTS, jet_column])
+    arguments = ", ".join(["rdfp_ditau_made_", f"{{{clean}}}", f"{{{fired}}}", *OBJECTS, jet_column])
     # the cuts are made once: a function's own constant
-    made = f"rdfp::ditau::make_cuts({{{settings.literals(settings.numbers(parameters))}}})"
-    found = f"static const auto cuts = {made}; return rdfp::ditau::compiled::select({arguments});"
+    made = f"rdfp_ditau_cuts({{{settings.literals(settings.numbers(parameters))}}})"
+    found = f"static const auto rdfp_ditau_made_ = {made}; return rdfp_ditau_select({arguments});"
     df = df.Define(FOUND, found).Define("channel", f"{FOUND}.channel")
     df = df.Define("leg_1_index", f"{FOUND}.first").Define("leg_2_index", f"{FOUND}.second")
     return _cuts(df, parameters)
@@ -257,7 +259,7 @@ def _cuts(df: RNode, parameters: Mapping[str, Any]) -> Cuts:
     names = settings.channel_cut_names(parameters)
     columns = {channel: f"rdfp_ditau_step_{channel}_" for channel in CHANNELS}
     on = ", ".join(str(CHANNELS.index(channel)) for channel in names)
-    df = df.Define("rdfp_ditau_steps_", f"rdfp::ditau::compiled::steps({FOUND}, {{{on}}})")
+    df = df.Define("rdfp_ditau_steps_", f"rdfp_ditau_steps({FOUND}, {{{on}}})")
     df = unpack(df, "rdfp_ditau_steps_", [_STEP, _PLACE, *columns.values()])
     found = tuple(Channel(channel, columns[channel], cuts) for channel, cuts in names.items())
     return Cuts(df, _STEP, settings.cut_names(parameters), channels=found, channel=_PLACE)
@@ -267,67 +269,33 @@ def _define_objects(df: RNode, kind: str, parameters: Mapping[str, Any], unit: s
     """Define the objects of a kind as one column; an empty one where the selection does not look at them."""
     column = {"jet": JETS}.get(kind, f"rdfp_ditau_{kind}s_")
     if kind not in _kinds(parameters):
-        return df.Define(column, f"ROOT::RVec<rdfp::ditau::{kind.capitalize()}>{{}}")
+        return df.Define(column, f"rdfp_ditau_no_{kind}()")
+    for name in _COLUMNS[kind]:
+        column_types.require(df, name, f"column '{name}'", ("whole", "real"), collection=True)
     arguments = []
     for name in _PARAMETERS[kind]:
-        df, argument = _column_of(df, name, parameters[name])
+        df, argument = column_of(df, name, parameters[name])
         arguments.append(argument)
-    vertex = f"rdfp::ditau::Vertex{{{settings.literals([parameters['max_dxy'], parameters['max_dz']])}}}"
+    literals = partial(_literals, parameters)
     if kind == "muon":
-        head = [unit, vertex]
+        head = literals("max_dxy", "max_dz")
     elif kind == "electron":
-        head = [unit, vertex, settings.literal(parameters["electron_max_lost_hits"])]
+        head = literals("max_dxy", "max_dz", "electron_max_lost_hits")
     elif kind == "tau":
         modes = sum(1 << mode for mode in set(parameters["decay_modes"]))
-        head = [unit, settings.literal(parameters["max_dz"]), f"rdfp::ditau::DecayModes{{{modes}ULL}}"]
+        head = [*literals("max_dz"), f"{modes}ULL"]
         arguments[-1] = arguments[-1] if parameters["tau_order"] is not None else "Tau_pt"
     else:
-        names = ("jet_min_pt", "jet_max_abs_eta", "jet_min_id", "bjet_min_pt", "bjet_max_abs_eta", "bjet_min_btag")
-        head = [unit, f"rdfp::ditau::JetCuts{{{settings.literals([parameters[name] for name in names])}}}"]
+        head = literals(
+            "jet_min_pt", "jet_max_abs_eta", "jet_min_id", "bjet_min_pt", "bjet_max_abs_eta", "bjet_min_btag"
+        )
+        index = ["Tau_pt", arguments[-1]]
         if parameters["tau_jet_index"] is None:
             df = df.Define(JET_DISTANCE, settings.literal(parameters["jet_min_delta_r"]))
-            column, arguments[-1] = NEARBY, "ROOT::RVec<int>{}"
-    return df.Define(column, f"rdfp::ditau::compiled::{kind}s({', '.join([*head, *_COLUMNS[kind], *arguments])})")
+            column, index = NEARBY, ["ROOT::RVec<float>{}", "ROOT::RVec<int>{}"]
+        arguments[-1:] = index
+    return df.Define(column, f"rdfp_ditau_{kind}s({', '.join([unit, *head, *_COLUMNS[kind], *arguments])})")
 
 
-def _column_of(df: RNode, name: str, value: str | None) -> tuple[RNode, str]:
-    """Return what stands for a parameter in C++: a column, one that is made of an expression, or no condition."""
-    if value is None:
-        return df, "rdfp::ditau::Nothing{}" if name == "jet_btag" else "rdfp::ditau::All{}"
-    if settings.is_column(value):
-        return df, value
-    made, raw = f"rdfp_ditau_{name}_", f"rdfp_ditau_raw_{name}_"
-    df = _define(df, raw, f"parameter '{name}' of node ditau.select", value)
-    kind = str(df.GetColumnType(raw))
-    if not _is_collection(df, raw):
-        objects = name.partition("_")[0]
-        raise ConfigError(f"parameter '{name}': '{value}' is a {kind}, not one value for each {objects} of an event")
-    decides = name in settings.IDS
-    return (df.Define(made, f"rdfp::ditau::decisions({raw})"), made) if decides else (df, raw)
-
-
-def _define_triggers(df: RNode, parameters: Mapping[str, Any]) -> tuple[RNode, str]:
-    """Return the decision of each channel in C++, true where there is no trigger."""
-    triggers = parameters["triggers"] or {}
-    for channel, trigger in triggers.items():
-        what = f"parameter 'triggers' of node ditau.select, channel {channel}"
-        df = _define(df, f"rdfp_ditau_trigger_{channel}_", what, trigger)
-    decisions = [
-        f"rdfp::ditau::is_true(rdfp_ditau_trigger_{channel}_)" if channel in triggers else "true"
-        for channel in CHANNELS
-    ]
-    return df, ", ".join(decisions)
-
-
-def _define(df: RNode, column: str, what: str, expression: str) -> RNode:
-    """Define a column by an expression of the user, in which indices are checked."""
-    guarded = indexing.checked(expression, partial(_is_collection, df), what)
-    if guarded != expression:
-        cpp.include("rdfplugins/element.h")
-    with cpp.compiling(what):
-        cpp.refuse_unclosed(expression, None, None)
-        return df.Define(column, guarded)
-
-
-def _is_collection(df: RNode, column: str) -> bool:
-    return bool(df.HasColumn(column)) and ("RVec<" in (kind := str(df.GetColumnType(column))) or "vector<" in kind)
+def _literals(parameters: Mapping[str, Any], *names: str) -> list[str]:
+    return [settings.literal(parameters[name]) for name in names]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rdfplugins.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CHANNELS = ("tt", "mt", "et", "em", "mm", "ee")
 """The channels, in the order of the values 0 to 5 of the column ``channel``."""
@@ -81,7 +81,12 @@ IDS = {
     "jet_id": "Jet_jetId",
     "jet_btag": "Jet_btagDeepB",
 }
-# ... here it is another number
+# ... and a plain column of these is compared with a threshold
+WITH_THRESHOLD = (
+    *("electron_lost_hits", "tau_decay_mode", "tau_vs_e", "tau_vs_mu", "tau_vs_jet"),
+    *("jet_id", "jet_btag"),
+)
+# here, columns and expressions are numbers
 NUMBERS: Mapping[str, str | None] = {
     "muon_isolation": "Muon_pfRelIso04_all",
     "electron_isolation": "Electron_pfRelIso03_all",
@@ -97,17 +102,8 @@ def is_column(value: str | None) -> bool:
 
 
 def listed(channels: Any) -> tuple[str, ...]:
-    """Return the channels that are asked for, in the order of `CHANNELS`."""
-    given = [channels] if isinstance(channels, str) else list(channels)
-    for channel in given:
-        if channel not in CHANNELS:
-            raise ConfigError(
-                f"parameter 'channels': there is no channel '{channel}'{did_you_mean(str(channel), CHANNELS)}"
-                f" (all of them: {', '.join(CHANNELS)})"
-            )
-    if not given:
-        raise ConfigError(f"parameter 'channels' is empty (all of them: {', '.join(CHANNELS)})")
-    return tuple(channel for channel in CHANNELS if channel in given)
+    """Return the channels that are asked for, in the order of `CHANNELS`; `check` refuses those that are not there."""
+    return tuple(channel for channel in CHANNELS if channel in channels)
 
 
 def per_channel(name: str, value: Any) -> dict[str, float]:
@@ -197,6 +193,7 @@ _CRITERIA: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 _MOST_CRITERIA = 7
 _MODES = 64
+_MOST_OBJECTS = 1000
 
 
 def _criteria(leg: str, parameters: Mapping[str, Any]) -> list[_Cut]:
@@ -209,36 +206,62 @@ def _criteria(leg: str, parameters: Mapping[str, Any]) -> list[_Cut]:
 
 def check(parameters: Mapping[str, Any]) -> None:
     """Raise ConfigError for values with which a cut would mean nothing."""
-    listed(parameters["channels"])
+    _check_channels("channels", parameters["channels"])
+    if not parameters["channels"]:
+        raise ConfigError(f"parameter 'channels' is empty (all of them: {', '.join(CHANNELS)})")
     for name in PER_CHANNEL:
         if parameters[name] is not None:
-            _check_numbers(name, per_channel(name, parameters[name]).values())
-    _check_numbers("", [], parameters)
+            for value in per_channel(name, parameters[name]).values():
+                _check_numbers({name: value})
+    for name in ("max_muons", "max_electrons"):
+        if parameters[name] is not None:
+            _check_counts(name, per_channel(name, parameters[name]).values())
+    _check_numbers({name: value for name, value in parameters.items() if isinstance(value, float)})
+    _check_columns(parameters)
+    odd = [mode for mode in parameters["decay_modes"] if not 0 <= mode < _MODES]
+    if odd:
+        raise ConfigError(f"parameter 'decay_modes': a decay mode is a number from 0 to {_MODES - 1}, not {odd[0]}")
+
+
+def _check_channels(name: str, channels: Iterable[str]) -> None:
+    for channel in channels:
+        if channel not in CHANNELS:
+            raise ConfigError(
+                f"parameter '{name}': there is no channel '{channel}'{did_you_mean(channel, CHANNELS)}"
+                f" (all of them: {', '.join(CHANNELS)})"
+            )
+
+
+def _check_columns(parameters: Mapping[str, Any]) -> None:
+    """Refuse what names no column and is no expression."""
+    for flag in parameters["flags"]:
+        if not is_column(flag):
+            raise ConfigError(f"parameter 'flags': '{flag}' is not the name of a column; filter steps take expressions")
     for name in (*IDS, *NUMBERS):
         value = parameters[name]
         if value is None and name in _NEVER_NULL:
             raise ConfigError(f"parameter '{name}' is a column or an expression; a bound of .inf switches it off")
         if isinstance(value, str) and not value.strip():
             raise ConfigError(f"parameter '{name}' is empty; null asks for nothing")
-    odd = [mode for mode in parameters["decay_modes"] if not 0 <= mode < _MODES]
-    if odd:
-        raise ConfigError(f"parameter 'decay_modes': a decay mode is a number from 0 to {_MODES - 1}, not {odd[0]}")
-    for channel, trigger in (parameters["triggers"] or {}).items():
-        if channel not in CHANNELS:
+    triggers = parameters["triggers"] or {}
+    _check_channels("triggers", triggers)
+    for channel, trigger in triggers.items():
+        if not trigger.strip():
+            raise ConfigError(f"parameter 'triggers': that of channel '{channel}' is a column or an expression")
+
+
+def _check_counts(name: str, values: Iterable[float]) -> None:
+    for value in values:
+        if not 0 <= value <= _MOST_OBJECTS:
             raise ConfigError(
-                f"parameter 'triggers' has no channel '{channel}'{did_you_mean(channel, CHANNELS)}"
-                f" (all of them: {', '.join(CHANNELS)})"
+                f"parameter '{name}' is a number of objects from 0 to {_MOST_OBJECTS}, not {value}; null: no veto"
             )
-        if not isinstance(trigger, str) or not trigger.strip():
-            raise ConfigError(f"parameter 'triggers': that of channel {channel} is a column or an expression")
 
 
-def _check_numbers(name: str, values: Any, parameters: Mapping[str, Any] | None = None) -> None:
-    pairs = [(name, value) for value in values]
-    pairs += [(key, value) for key, value in (parameters or {}).items() if isinstance(value, float)]
-    for key, value in pairs:
+def _check_numbers(values: Mapping[str, float]) -> None:
+    for name, value in values.items():
         if math.isnan(value):
-            raise ConfigError(f"parameter '{key}' is not a number; .inf switches an upper bound off")
+            raise ConfigError(f"parameter '{name}' is not a number; .inf switches an upper bound off")
 
 
 def numbers(parameters: Mapping[str, Any]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins.errors import ConfigError
+from rdfplugins.nodes import column_types
 from rdfplugins.nodes.base import RNode, node
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def _weight_needs(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     sample: Sample | None = parameters.get("sample")
     if sample is None or sample.kind == "data":
         return ()
-    return (parameters["generator_weight"], *parameters["scale_factors"])
+    named = (parameters["generator_weight"], *parameters["scale_factors"])
+    return tuple(name for name in named if name.isidentifier())  # others are refused
 
 
 @node(
@@ -58,6 +60,12 @@ def weights(
     """
     if sample is None:
         raise ConfigError("ditau.weights needs to know what the events are: sample=rp.Sample('mc', ...) or ('data')")
+    for column in (generator_weight, *scale_factors):
+        if not column.isidentifier():
+            raise ConfigError(
+                f"ditau.weights: 'generator_weight' and 'scale_factors' are names of columns, not '{column}';"
+                " input.aliases and define steps make columns"
+            )
     if sample.kind == "data":
         return df.Define("weight", "1.0")
     if sample.xsec_pb is None:
@@ -67,6 +75,8 @@ def weights(
             "ditau.weights: a simulated sample has no sum of weights: set 'sum_of_weights' of the sample to the sum"
             " over all generated events, or to 'runs' where the files have the tree Runs of NanoAOD"
         )
+    for column in (generator_weight, *scale_factors):
+        column_types.require(df, column, f"column '{column}'", column_types.NUMBERS, collection=False)
     product = " * ".join(f"double({column})" for column in (generator_weight, *scale_factors))
     norm = f"{float(sample.xsec_pb)!r} / {float(sample.sum_of_weights)!r}"
     return df.Define("weight", f"{product} * ({norm})")

@@ -145,8 +145,8 @@ def _valued(code: str) -> str:
     RDataFrame takes such code, fails in the event loop, and with it fails every loop of the process after that.
     """
     if re.search(r"\breturn\b", code):  # statements, as RDataFrame sees it
-        return f"return rdfp::runtime::value([&]() {{{code}\n;}}());"
-    return f"rdfp::runtime::value({code}\n)"
+        return f"return rdfp::runtime::rdfp_value_([&]() {{{code}\n;}}());"
+    return f"rdfp::runtime::rdfp_value_({code}\n)"
 
 
 def _step_of(path: Sequence[str | int]) -> int:

@@ -174,7 +174,10 @@ class Graph:
         except MissingColumnError as error:
             raise MissingColumnError(str(self._fault(f"{error}; sample '{self._name}'", *path))) from error
         except CppError as error:
-            raise self._expressions.explained(self.df, error, path, step.node) from error
+            at = parameter_path(path, step, error.message)
+            stated = error.message.partition(":")[0].removesuffix(" does not compile")
+            what = stated if stated.startswith("parameter ") else step.node
+            raise self._expressions.explained(self.df, error, at, what) from error
         except ConfigError as error:
             raise self._fault(error.message, *parameter_path(path, step, error.message)) from error
         except Exception as error:

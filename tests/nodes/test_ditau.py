@@ -14,7 +14,7 @@ from rdfplugins.errors import ConfigError, CppError, MissingColumnError, Substit
 from rdfplugins.nodes import ditau
 from tests.nodes.ditau_helpers import compare
 from tests.oracle.ditau_edges import edge_cases
-from tests.oracle.ditau_events import electron, event, muon, tau, write_events
+from tests.oracle.ditau_events import electron, event, jet, muon, tau, write_events
 from tests.oracle.ditau_settings import FLAGS
 
 if TYPE_CHECKING:
@@ -129,9 +129,23 @@ def test_an_absent_id_names_branch_and_parameter(plain: Path) -> None:
         ({"dimuon_min_pt": math.nan}, "'dimuon_min_pt' is not a number"),
         ({"tau_id": " "}, "'tau_id' is empty"),
         ({"decay_modes": (0, 64)}, "a decay mode is a number from 0 to 63, not 64"),
-        ({"triggers": {"mu": "true"}}, "'triggers' has no channel 'mu'"),
-        ({"triggers": {"mt": " "}}, "that of channel mt is a column or an expression"),
-        ({"muon_id": "nMuon > 0"}, "'nMuon > 0' is a bool, not one value for each muon"),
+        ({"triggers": {"mu": "true"}}, "'triggers': there is no channel 'mu'"),
+        ({"triggers": {"mt": "Muon_pt > 20"}}, "'Muon_pt > 20' of channel 'mt' is of type .*once an event"),
+        ({"triggers": {"mt": '"yes"'}}, "of channel 'mt' is of type .*once an event"),
+        ({"flags": ("!Flag_goodVertices",)}, "'!Flag_goodVertices' is not the name of a column"),
+        ({"flags": ("Muon_mediumId",)}, "'Muon_mediumId' is of type .*once an event"),
+        ({"max_muons": -1}, "'max_muons' is a number of objects from 0"),
+        ({"max_electrons": {"mt": 3_000_000_000}}, "'max_electrons' is a number of objects from 0"),
+        ({"muon_id": "Muon_pfRelIso04_all"}, "'Muon_pfRelIso04_all' is of type .*true or false or whole"),
+        ({"tau_vs_jet": "Tau_mass"}, "'Tau_mass' is of type .*true or false or whole"),
+        ({"tau_vs_jet": "Tau_pt * 2"}, r"'Tau_pt \* 2' is of type .*true or false or whole"),
+        ({"jet_btag": "Jet_btagDeepB * 1"}, r"'Jet_btagDeepB \* 1' is of type .*true or false or whole"),
+        ({"muon_isolation": "Muon_mediumId"}, "'Muon_mediumId' is of type .*with decimals"),
+        ({"electron_isolation": "Electron_pfRelIso03_all < 0.1"}, "'Electron_pfRelIso03_all < 0.1' is of type"),
+        ({"tau_jet_index": "Tau_pt"}, "'Tau_pt' is of type .*whole numbers"),
+        ({"muon_id": "Flag_goodVertices"}, "'Flag_goodVertices' is of type .*for each object"),
+        ({"triggers": {"mt": " "}}, "that of channel 'mt' is a column or an expression"),
+        ({"muon_id": "nMuon > 0"}, "'nMuon > 0' is of type bool, and .* for each object of an event are needed"),
         ({"min_tau_pt": 20.0}, "no parameter 'min_tau_pt'"),
     ],
 )
@@ -215,10 +229,12 @@ def test_megaelectronvolts_give_the_same_events(edges: Path) -> None:
     df = _frame(edges)
     for name in momenta:
         df = df.Redefine(name, f"{name} * 1000.0f")
+    df = df.Redefine("genMass", "genMass * 1000.0f") if df.HasColumn("genMass") else df.Define("genMass", "125000.0f")
     for name in ("MET_covXX", "MET_covXY", "MET_covYY"):
         df = df.Redefine(name, f"double({name}) * 1e6")
     columns = ["event", "channel", *ditau.INPUTS, "m_vis", "mjj"]
-    mev = ditau.features(ditau.select(df, units="MeV")).AsNumpy(columns)
+    mev = ditau.features(ditau.select(df, units="MeV")).AsNumpy([*columns, "genMass"])
+    assert set(mev["genMass"]) == {125.0}
     gev = ditau.features(ditau.select(_frame(edges))).AsNumpy(columns)
     rows = {number: row for row, number in enumerate(gev["event"].tolist())}
     both = [(row, rows[number]) for row, number in enumerate(mev["event"].tolist()) if number in rows]
@@ -226,3 +242,86 @@ def test_megaelectronvolts_give_the_same_events(edges: Path) -> None:
     for name in columns:
         one, other = np.array([(mev[name][i], gev[name][j]) for i, j in both]).T
         assert np.allclose(one, other, rtol=1e-5, atol=1e-4, equal_nan=True), name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expression", "said"),
+    [
+        ("tau_decay_mode", "(Tau_decayMode)", "tau_decay_mode: .* says 1"),
+        ("electron_lost_hits", "Electron_lostHits + 2", "electron_lost_hits: .* says 2"),
+        ("tau_vs_jet", "Tau_idDeepTau2017v2p1VSjet * 1", "tau_vs_jet: .*write a comparison"),
+        ("jet_id", "Jet_jetId + 0", "jet_id: .* says 6"),
+        ("muon_id", "nMuonIds", "muon_id: nMuonIds .* says 3"),
+    ],
+)
+def test_numbers_are_no_decisions(tmp_path: Path, parameter: str, expression: str, said: str) -> None:
+    path = tmp_path / "one.root"
+    write_events(path, [event([tau(decayMode=10)], [muon()], [electron()], [jet()])])
+    df = _frame(path).Define("nMuonIds", "ROOT::RVec<int>(nMuon, 3)")
+    df = ditau.select(df, **{parameter: expression})
+    with pytest.raises(Exception, match=said):
+        df.Count().GetValue()
+
+
+def test_unequal_lengths_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "one.root"
+    write_events(path, [event([tau()], [muon()])])
+    changes = {
+        "Tau_jetIdx": ("ROOT::RVec<int>{}", "tau_jet_index has 0 elements in an event with 1 in Tau_pt"),
+        "Tau_mass": ("ROOT::RVec<float>{1.f, 2.f}", "Tau_mass has 2 elements in an event with 1 in Tau_pt"),
+        "Jet_mass": ("ROOT::RVec<float>{1.f}", "Jet_mass has 1 elements in an event with 0 in Jet_pt"),
+        "Muon_dz": ("ROOT::RVec<float>{}", "Muon_dz has 0 elements in an event with 1 in Muon_pt"),
+    }
+    for column, (values, said) in changes.items():
+        df = ditau.features(ditau.select(_frame(path).Redefine(column, values)))
+        with pytest.raises(Exception, match=said):
+            df.AsNumpy(["m_vis", "mjj"])
+
+
+def test_columns_may_have_the_names_of_our_functions(edges: Path) -> None:
+    df = _frame(edges)
+    plain = ditau.features(ditau.select(df)).AsNumpy(["event", "m_vis", "mjj"])
+    for name in ("muons", "taus", "jets", "select", "features", "steps", "cuts", "make_cuts", "decisions", "value"):
+        df = df.Define(name, "7.5")
+    same = ditau.features(ditau.select(df, tau_vs_jet="Tau_idDeepTau2017v2p1VSjet >= 16")).AsNumpy(
+        ["event", "m_vis", "mjj"]
+    )
+    for name, values in plain.items():
+        assert np.array_equal(values, same[name], equal_nan=True)
+
+
+def _with_truth(path: Path, particles: list[tuple[int, int, float, int]]) -> list[float]:
+    """Return genMass of an event with these particles: id, mother, mass, status flags."""
+    df = _frame(path).Filter("event == 0")
+    columns = {
+        "pdgId": ("int", [one[0] for one in particles]),
+        "genPartIdxMother": ("int", [one[1] for one in particles]),
+        "mass": ("float", [one[2] for one in particles]),
+        "statusFlags": ("int", [one[3] for one in particles]),
+        **{name: ("float", [value] * len(particles)) for name, value in (("pt", 40.0), ("eta", 0.0))},
+        "phi": ("float", [3.0 * number for number in range(len(particles))]),
+    }
+    for name, (kind, values) in columns.items():
+        df = df.Define(f"GenPart_{name}", f"ROOT::RVec<{kind}>{{{', '.join(map(str, values))}}}")
+    return [float(value) for value in ditau.features(ditau.select(df)).AsNumpy(["genMass"])["genMass"]]
+
+
+def test_the_generated_mass_is_that_of_a_boson_of_two_taus(plain: Path) -> None:
+    hard = 1 << 7
+    assert _with_truth(plain, [(25, -1, 125.5, 0), (15, 0, 0.0, hard), (-15, 0, 0.0, hard)]) == [125.5]
+    assert _with_truth(plain, [(36, -1, 300.0, 0), (15, 0, 0.0, 0), (-15, 0, 0.0, 0), (15, 1, 0.0, 0)]) == [300.0]
+    of_quarks = _with_truth(plain, [(2, -1, 0.0, 0), (15, 0, 0.0, hard), (-15, 0, 0.0, hard)])
+    p = np.array([[40 * math.cos(phi), 40 * math.sin(phi), math.hypot(40, 1.77686)] for phi in (3.0, 6.0)]).sum(axis=0)
+    assert of_quarks[0] == pytest.approx(math.sqrt(p[2] ** 2 - p[0] ** 2 - p[1] ** 2), rel=1e-6)
+    two_w = [(24, -1, 80.0, 0), (-24, -1, 80.0, 0), (-15, 0, 0.0, hard), (15, 1, 0.0, hard)]
+    assert all(math.isnan(value) for value in _with_truth(plain, two_w))
+    leptons = [(23, -1, 91.0, 0), (13, 0, 0.1, hard), (-13, 0, 0.1, hard)]
+    assert all(math.isnan(value) for value in _with_truth(plain, leptons))
+
+
+def test_a_scale_factor_is_a_number(plain: Path) -> None:
+    mc = rp.Sample("mc", xsec_pb=6.0, sum_of_weights=3.0)
+    with pytest.raises(ConfigError, match=r"column 'Muon_pt' is of type .*once an event"):
+        ditau.weights(_frame(plain), sample=mc, scale_factors=("Muon_pt",))
+    with pytest.raises(ConfigError, match=r"are names of columns, not '1\.05'"):
+        ditau.weights(_frame(plain), sample=mc, scale_factors=("1.05",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -228,3 +229,25 @@ def test_an_absent_id_is_said_at_the_line_of_the_node(tmp_path: Path, file: Path
     data["select"]["steps"][1]["with"] = {"tau_vs_jet": "Tau_idOther"}
     with pytest.raises(RdfpluginsError, match=r"config\.yaml:\d+: .*'Tau_idOther'.*with: \{tau_vs_jet: \.\.\.\}"):
         helpers.run(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key", "said"),
+    [
+        ({"muon_id": "Muon_mediumIdd && true"}, "muon_id", "'muon_id' of node ditau.select uses 'Muon_mediumIdd'"),
+        ({"triggers": {"et": "true", "mt": "HLT_Nothing > 0"}}, "mt", "channel 'mt' uses 'HLT_Nothing'"),
+        ({"channels": ["tm"]}, "channels", "there is no channel 'tm'"),
+        ({"channels": []}, "channels", "'channels' is empty"),
+        ({"tau_vs_jet": "Tau_mass"}, "tau_vs_jet", "'Tau_mass' is of type"),
+    ],
+)
+def test_faults_of_parameters_stand_at_their_line(
+    tmp_path: Path, file: Path, parameters: dict[str, Any], key: str, said: str
+) -> None:
+    data = config(file)
+    data["select"]["steps"][1]["with"] = parameters
+    path = helpers.write_config(tmp_path, data)
+    line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if f"{key}:" in text)
+    with pytest.raises(RdfpluginsError, match=re.escape(said)) as raised:
+        helpers.run(tmp_path, data)
+    assert f"config.yaml:{line}: " in str(raised.value)
