@@ -16,7 +16,7 @@ from rich.console import Console
 
 from rdfplugins import pipeline
 from rdfplugins._version import __version__
-from rdfplugins.errors import ConfigError, InterruptedRunError, OutputError, RdfpluginsError, did_you_mean
+from rdfplugins.errors import ConfigError, InterruptedRunError, RdfpluginsError, did_you_mean
 from rdfplugins.files import atomic, make_folder
 
 if TYPE_CHECKING:
@@ -303,13 +303,14 @@ def _simulate_all(write: Callable[..., Any], paths: dict[str, Path], events: int
     """Write the sample of each mode to its path, and say what it stands for; nothing if any is there already."""
     from rich.progress import Progress
 
-    there = [str(path) for path in paths.values() if path.exists()]
-    if there and not force:
-        raise OutputError(f"{', '.join(there)}: already there; --force replaces it, -o DIR writes elsewhere")
+    from rdfplugins.simulate.turns import refuse_to_replace
+
+    if not force:
+        refuse_to_replace(paths.values())
     for one, path in paths.items():
         with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task(f"simulating {one}", total=events)
-            made = write(path, mode=one, events=events, progress=partial(_advance, bar, task))
+            made = write(path, mode=one, events=events, replace=force, progress=partial(_advance, bar, task))
         click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
 
 
@@ -328,7 +329,7 @@ def _print_result(result: RunResult) -> None:
     if result.cutflow:
         from rdfplugins.report.blinding import blinding
         from rdfplugins.report.channels import channel_table
-        from rdfplugins.report.tables import cutflow_table
+        from rdfplugins.report.terminal import cutflow_table
 
         console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
         cutflows, config = list(result.cutflow.values()), result.config

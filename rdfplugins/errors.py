@@ -52,6 +52,10 @@ class InputError(RdfpluginsError):
     exit_code = 2
 
 
+class DamagedFileError(InputError):
+    """An input file that ROOT cannot read, or not to its end."""
+
+
 class InputErrors(InputError):  # noqa: N818 (a plural)
     """Several faults of inputs, all found in one go; ``str`` gives one line for each."""
 

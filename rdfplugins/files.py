@@ -49,7 +49,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False) -> Iterator[None]:
+def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False, remove: bool = False) -> Iterator[None]:
     """Hold the only right to write into ``folder``; it ends with the process, however that ends.
 
     Parameters
@@ -58,12 +58,30 @@ def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False) -> Ite
         The file that is locked; it stays, empty.
     wait
         Wait for another run that holds it, in place of an error.
+    remove
+        Remove the file at the end of the block. All that lock it must say so.
 
     Raises
     ------
     OutputError
         If another run holds it.
     """
+    descriptor = _locked(folder, name, wait=wait)
+    while remove and not _is_there(descriptor, folder / name):
+        # whoever held it has removed it meanwhile: it keeps nobody out who comes now
+        os.close(descriptor)
+        descriptor = _locked(folder, name, wait=wait)
+    try:
+        yield
+    finally:
+        if remove:  # while it is held: later it may be that of another run
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+        os.close(descriptor)
+
+
+def _locked(folder: Path, name: str, *, wait: bool) -> int:
+    """Return the descriptor of the file, which is locked until it is closed."""
     with _explained(folder):
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -75,10 +93,14 @@ def lock(folder: Path, name: str = ".rdfrun.lock", *, wait: bool = False) -> Ite
         raise OutputError(
             f"{folder}: another run is writing here; wait for it, or choose another folder with -o"
         ) from None
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+    return descriptor
+
+
+def _is_there(descriptor: int, path: Path) -> bool:
+    """Return whether the open file still has this name."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return False
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ class Sample:
     Raises
     ------
     ConfigError
-        For a cross-section or sum of weights that is not a finite number other than zero, or given for data.
+        For a cross-section or sum of weights that is not a finite number above zero, or given for data.
     """
 
     kind: Literal["mc", "data"]
@@ -51,8 +51,8 @@ class Sample:
                 continue
             if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
                 raise ConfigError(f"{name} of a sample is a number, not {value!r}")
-            if value is not None and (not math.isfinite(value) or value == 0):
-                raise ConfigError(f"{name} of a sample is a finite number other than zero, not {value!r}")
+            if value is not None and (not math.isfinite(value) or value <= 0):
+                raise ConfigError(f"{name} of a sample is a finite number above zero, not {value!r}")
         if self.kind == "data" and (self.xsec_pb is not None or self.sum_of_weights is not None):
             raise ConfigError("data has no xsec_pb and no sum_of_weights: its weight is 1")
 

@@ -16,6 +16,7 @@ EXIT_CODES = {
     "ConfigError": 2,
     "ConfigErrors": 2,
     "InputError": 2,
+    "DamagedFileError": 2,
     "InputErrors": 2,
     "MissingColumnError": 2,
     "CppError": 2,

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,6 +190,36 @@ def test_waiting_for_a_lock(tmp_path: Path) -> None:
         assert holder.stdout.readline() == "held\n"
         with lock(tmp_path, wait=True):
             assert (tmp_path / "done").exists()
+
+
+def test_a_lock_that_is_removed_still_lets_one_in_at_a_time(tmp_path: Path) -> None:
+    inside, most = 0, 0
+
+    def enter() -> None:
+        nonlocal inside, most
+        for _ in range(100):
+            with lock(tmp_path, wait=True, remove=True):
+                inside += 1
+                most = max(most, inside)
+                time.sleep(1e-4)
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    assert names(tmp_path) == []
+
+
+def test_a_lock_that_is_removed_goes_with_an_error_and_not_with_a_refusal(tmp_path: Path) -> None:
+    with contextlib.suppress(ValueError), lock(tmp_path, "x", remove=True):
+        with pytest.raises(OutputError, match="another run"), lock(tmp_path, "x", remove=True):
+            pass
+        assert names(tmp_path) == ["x"]
+        raise ValueError
+    assert names(tmp_path) == []
 
 
 def test_lock_of_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -32,9 +32,9 @@ def test_kind(kind: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["xsec_pb", "sum_of_weights", "lumi_pb"])
-@pytest.mark.parametrize("value", [0, 0.0, -0.0, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("value", [0, 0.0, -0.0, -3.5, -500, math.nan, math.inf, -math.inf])
 def test_numbers_that_make_no_weight(name: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=f"{name} of a sample is a finite number other than zero"):
+    with pytest.raises(ConfigError, match=f"{name} of a sample is a finite number above zero"):
         rp.Sample("mc", **{name: value})
 
 
@@ -45,7 +45,7 @@ def test_what_is_no_number(name: str, value: object) -> None:
         rp.Sample("mc", **{name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [1, 0.102, -3.5, np.float64(2.5), 5e-324])
+@pytest.mark.parametrize("value", [1, 0.102, np.float64(2.5), 5e-324])
 def test_numbers_that_do(value: float) -> None:
     assert rp.Sample("mc", xsec_pb=value, sum_of_weights=value).xsec_pb == value
 

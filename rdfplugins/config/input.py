@@ -20,7 +20,6 @@ from rdfplugins.config.base import (
     Expression,
     FileName,
     Identifier,
-    Number,
     PathText,
     PositiveNumber,
     Section,
@@ -78,6 +77,14 @@ def _mass_as_key(text: str) -> str:
     return text
 
 
+def _each_once(mixture: dict[str, float]) -> dict[str, float]:
+    masses = [float(text) for text in mixture]
+    for text, mass in zip(mixture, masses, strict=True):
+        if masses.count(mass) > 1:
+            raise fault(f"the mass {text} stands twice")
+    return mixture
+
+
 @in_schema(lambda several: {**several, "minItems": 2, "maxItems": 2})
 def _rising(interval: list[float]) -> list[float]:
     if len(interval) != _ENDS:
@@ -92,7 +99,10 @@ Mass = Annotated[
     Annotated[MassNumber, Tag("<mass>")]
     | Annotated[list[MassNumber], AfterValidator(_rising), Tag("<interval>")]
     | Annotated[
-        dict[Annotated[str, AfterValidator(_mass_as_key)], PositiveNumber], Field(min_length=1), Tag("<mixture>")
+        dict[Annotated[str, AfterValidator(_mass_as_key)], PositiveNumber],
+        Field(min_length=1),
+        AfterValidator(_each_once),
+        Tag("<mixture>"),
     ],
     Discriminator(_kind_of_mass),
     BeforeValidator(_known_form_of_mass),
@@ -206,7 +216,7 @@ def _kind_of_sum(value: Any) -> str:
 
 
 SumOfWeights = Annotated[
-    Annotated[Number, Tag("<number>")] | Annotated[Literal["runs"], Tag("<runs>")],
+    Annotated[PositiveNumber, Tag("<number>")] | Annotated[Literal["runs"], Tag("<runs>")],
     Discriminator(_kind_of_sum),
     BeforeValidator(_number_or_runs),
 ]
@@ -255,14 +265,6 @@ class SampleConfig(Section):
     def _not_for_data(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
         if value is not None and info.data.get("kind") == "data":
             raise fault("a sample of kind data has weight 1 and no normalisation; remove this, or say 'kind: mc'")
-        return value
-
-    @field_validator("sum_of_weights")
-    @classmethod
-    @in_schema(lambda number: {**number, "not": {"const": 0}})
-    def _not_zero(cls, value: float | str | None) -> float | str | None:
-        if value == 0:
-            raise fault("a number other than 0 is expected")
         return value
 
 

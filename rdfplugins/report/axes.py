@@ -23,6 +23,7 @@ HIDDEN_LABEL = "Data blinded"
 STATISTICAL, SYSTEMATIC = "Stat. uncertainty", r"Stat. $\oplus$ syst."
 OF_SIGNAL = r"Signal stat. $\oplus$ syst."
 NO_FIT = "No fit: too few events"
+NO_EVENTS = "No events in this range"
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _PB_PER_FB = 1000.0
 _QUANTITIES = {"events": "Events", "pb": "Cross-section [pb]", "unweighted events": "Unweighted events"}

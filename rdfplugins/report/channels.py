@@ -13,13 +13,13 @@ from rdfplugins.report.tables import (
     cutflow_rows,
     expected_text,
     quantity,
-    terminal_table,
 )
+from rdfplugins.report.terminal import terminal_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
+    from rich.console import Group
 
     from rdfplugins.cutflow import Cutflow
     from rdfplugins.report.blinding import Blinding
@@ -75,7 +75,7 @@ def _last(cutflow: Cutflow, lumi_pb: float | None, channel: str, blinding: Blind
 
 def channel_table(
     cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None, width: int = 100
-) -> Table | None:
+) -> Group | None:
     """Return the yields of channels as a table for a terminal; None where there are no channels."""
     rows = yield_rows(cutflows, lumi_pb, blinding=blinding)
     return terminal_table((SECTION, "channel"), cutflows, rows, lumi_pb, width=width) if rows else None

@@ -20,28 +20,33 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config
 
+_FLOATS = {"float", "double", "std::float32_t", "std::float64_t"}
 _AGAIN = "; run the stage select again"
 _VERSIONS = {"made_by": "Made by", "root": "ROOT", "python": "Python", "git_commit": "Git commit"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Histogram:
-    """Contents of a histogram without its outer bins.
+    """Contents of a histogram.
 
     Attributes
     ----------
     edges
         float64[n + 1], in the unit of the axis.
     values, variances
-        float64[n]: sum of weights, and sum of their squares.
+        float64[n]: sum of weights, and sum of their squares, without those of the outer bins.
     unit
         Unit of the axis; empty where the file does not say.
+    filled
+        The same two sums of all bins, the outer ones too, where an event has one number, that may be NaN: such events
+        are in none. None where it may have any number of them, or where the tree does not say.
     """
 
     edges: NDArray[np.float64]
     values: NDArray[np.float64]
     variances: NDArray[np.float64]
     unit: str
+    filled: tuple[float, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,6 +190,8 @@ class _Reader:
         self._path = path
         self._units = units if isinstance(units, dict) else None
         self._there = set(file.keys(cycle=False, filter_classname="TH1*"))
+        self._tree = file.get(config.select.output.tree, {})
+        self._floats = {spec.column: self._is_float(spec.column) for spec in config.select.histograms.values()}
 
     def histogram(self, key: str, folder: str) -> Histogram:
         """Read one; ``folder`` ends with a slash where it is not the top of the file."""
@@ -199,14 +206,19 @@ class _Reader:
             raise InputError(f"{self._path}: histogram '{name}' has other bins than the config{_AGAIN}")
         values = np.asarray(stored.values(), dtype=np.float64)
         variances = np.asarray(stored.variances(), dtype=np.float64)
-        return Histogram(edges, values, variances, self._unit(spec.column))
+        filled = None
+        if self._floats[spec.column]:
+            filled = float(stored.values(flow=True).sum()), float(stored.variances(flow=True).sum())
+        return Histogram(edges, values, variances, self._unit(spec.column), filled)
+
+    def _is_float(self, column: str) -> bool:
+        return column in self._tree and self._tree[column].typename in _FLOATS
 
     def _unit(self, column: str) -> str:
         """Return the unit that the provenance names, or the title of a branch ends with: ``m_yy/D in GeV``."""
         if self._units is not None:
             return str(self._units.get(column) or "")
-        tree = self.config.select.output.tree
-        if tree not in self._file or column not in self._file[tree]:
+        if column not in self._tree:
             return ""
-        _, found, unit = str(self._file[tree][column].title).rpartition(" in ")
+        _, found, unit = str(self._tree[column].title).rpartition(" in ")
         return unit if found else ""

@@ -27,6 +27,9 @@ _LONGEST_SAMPLE = 20
 _TEXT = 13.0
 _ANGLES = (35, 60, 90)
 _ROOM = 14  # names of cuts that stand beside each other in this size
+_BELOW = "0 or less"  # which a logarithmic axis does not have
+_BOTTOM, _SPREAD = 0.022, 0.6  # where open triangles stand: of the height of the pad, of the room of a cut
+_TRIANGLE: dict[str, Any] = {"marker": "v", "markersize": 6, "markerfacecolor": "none", "linestyle": "none"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +45,8 @@ class CutflowNumbers:
     values, errors
         float64[samples, cuts], in the quantity; NaN where data are hidden, where a sample does not have a cut, and
         where nothing (or a negative sum of weights) remains.
+    below
+        bool[samples, cuts]: where nothing (or a negative sum of weights) remains.
     quantity
         ``Events``, ``Cross-section [pb]``, or ``Raw events`` where simulation and data have no scale in common.
     remarks
@@ -57,6 +62,7 @@ class CutflowNumbers:
     colours: tuple[int, ...]
     values: NDArray[np.float64]
     errors: NDArray[np.float64]
+    below: NDArray[np.bool_]
     quantity: str
     remarks: Remarks
     channel: str | None = None
@@ -97,6 +103,7 @@ def prepare_cutflow(
     raw = not scaled and not only_weighted
     values = np.full((len(cutflows), len(rows)), np.nan)
     errors = np.full_like(values, np.nan)
+    below = np.zeros(values.shape, dtype=bool)
     for cut, row in enumerate(rows):
         for sample, cell in enumerate(row.cells):
             if cell is None or cell.blinded:
@@ -104,6 +111,8 @@ def prepare_cutflow(
             found = (cell.events, np.sqrt(cell.events or 0)) if raw else (cell.expected, cell.expected_error)
             if found[0] is not None and found[0] > 0:
                 values[sample, cut], errors[sample, cut] = found
+            else:
+                below[sample, cut] = True
     return CutflowNumbers(
         cuts=tuple(row.cut for row in rows),
         samples=tuple(flow.sample for flow in cutflows),
@@ -112,6 +121,7 @@ def prepare_cutflow(
         colours=tuple(range(len(cutflows)) if colours is None else colours),
         values=values,
         errors=errors,
+        below=below,
         quantity="Raw events" if raw else "Events" if scaled else "Cross-section [pb]",
         remarks=remarks,
         channel=channel,
@@ -137,6 +147,7 @@ def figure(numbers: CutflowNumbers) -> Any:
         bars = np.array([np.minimum(errors, 0.99 * values), errors])
         if kind == "data":
             pad.errorbar(x, values, yerr=bars, label=label, linestyle=":", linewidth=1.2, **style.POINTS)
+            colour = style.POINTS["color"]
         else:
             colour = style.COLOURS[numbers.colours[index] % len(style.COLOURS)]
             rank = numbers.colours[:index].count(numbers.colours[index])  # of the samples of one label
@@ -145,10 +156,15 @@ def figure(numbers: CutflowNumbers) -> Any:
                 x, values, yerr=bars, color=colour, linestyle=line, marker="s", markersize=4.5, linewidth=1.6,
                 elinewidth=1.2, label=label,
             )  # fmt: skip
+        _mark_below(numbers, pad, index, colour)
+    if numbers.below.any():
+        pad.plot([], [], color="black", label=_BELOW, **_TRIANGLE)
     _name_cuts(numbers, drawn, pad, places)
     pad.set_ylabel(numbers.quantity, loc="top")
     style.put_titles(drawn, pad, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
     handles, labels = pad.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda index: labels[index] == _BELOW)  # last, where it is no sample
+    handles, labels = [handles[index] for index in order], [labels[index] for index in order]
     there = numbers.values[np.isfinite(numbers.values)]
     style.make_room(
         drawn,
@@ -160,6 +176,14 @@ def figure(numbers: CutflowNumbers) -> Any:
         heading=None if numbers.channel is None else axes.plain(axes.shortened(f"channel {numbers.channel}")),
     )
     return drawn
+
+
+def _mark_below(numbers: CutflowNumbers, pad: Any, index: int, colour: str) -> None:
+    """Put an open triangle at the end of the axis for what a sample has below it; samples stand beside each other."""
+    places = np.flatnonzero(numbers.below[index])
+    shift = _SPREAD * ((index + 0.5) / len(numbers.samples) - 0.5)
+    heights = np.full(len(places), _BOTTOM)
+    pad.plot(places + shift, heights, color=colour, transform=pad.get_xaxis_transform(), **_TRIANGLE)
 
 
 def _name_cuts(numbers: CutflowNumbers, drawn: Any, pad: Any, places: NDArray[np.int64]) -> None:

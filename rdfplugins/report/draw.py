@@ -80,6 +80,8 @@ def _draw_upper(numbers: PlotNumbers, pad: Any) -> None:
         pad.plot([], [], linestyle="none", label=axes.HIDDEN_LABEL)
     if numbers.is_mass and numbers.data is not None and numbers.fit is None:
         pad.plot([], [], linestyle="none", label=axes.NO_FIT)
+    if not pad.get_legend_handles_labels()[0]:  # an empty frame would not say whether something failed
+        pad.plot([], [], linestyle="none", label=axes.NO_EVENTS)
     pad.set_ylabel(axes.y_label(numbers), loc="top")
 
 

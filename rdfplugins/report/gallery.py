@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins.report import cutflow_plot, draw, values, variation_plot
+from rdfplugins.report import cutflow_plot, draw, not_a_number, values, variation_plot
 from rdfplugins.report.blinding import mass_histogram
 from rdfplugins.report.channels import SECTION, channel_names
 from rdfplugins.report.prepare import label_number, prepare, remarks_of, shown_label
@@ -32,7 +32,7 @@ class Picture:
     name
         Of its files, without ending.
     section, heading, note
-        Under which it stands on the page, what it shows, and a number that belongs to it (may be empty).
+        Under which it stands on the page, what it shows, and what else belongs to it (may be empty).
     values
         What goes into ``<name>.json``; None: the numbers stand in another file.
     write
@@ -109,7 +109,8 @@ def _cutflow(
         channel=channel,
     )
     section, heading = ("Cutflow", "Cutflow") if channel is None else (SECTION, f"Cutflow of channel {channel}")
-    return Picture(name, section, heading, None, lambda folder: cutflow_plot.write_cutflow(numbers, folder, name))
+    note = "Open triangles: no events, or a sum of weights of 0 or less" if numbers.below.any() else ""
+    return Picture(name, section, heading, None, lambda folder: cutflow_plot.write_cutflow(numbers, folder, name), note)
 
 
 def _histogram(config: Config, samples: Sequence[Contents], histogram: str, category: str | None, name: str) -> Picture:
@@ -120,11 +121,11 @@ def _histogram(config: Config, samples: Sequence[Contents], histogram: str, cate
         histogram if category is None else f"{histogram}, {category}",
         values.plot_values(numbers),
         lambda folder: draw.write_plot(numbers, folder),
-        _note(numbers),
+        ". ".join(filter(None, (_quality(numbers), not_a_number.note(numbers)))),
     )
 
 
-def _note(numbers: PlotNumbers) -> str:
+def _quality(numbers: PlotNumbers) -> str:
     """Return how well the Gaussian of the fit describes the simulated signal that it is from."""
     signal = None if numbers.fit is None else numbers.fit.signal
     if signal is None:

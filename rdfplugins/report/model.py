@@ -171,6 +171,23 @@ class Remarks:
 
 
 @dataclasses.dataclass(frozen=True)
+class NotANumber:
+    """Events that a histogram does not have, as their value is NaN.
+
+    Attributes
+    ----------
+    of
+        ``data``, ``simulation``, ``signal`` or ``background``.
+    missing, total
+        Sum of the weights of these events, and of all, in the quantity of the plot.
+    """
+
+    of: str
+    missing: float
+    total: float
+
+
+@dataclasses.dataclass(frozen=True)
 class PlotNumbers:
     """One plot.
 
@@ -214,6 +231,8 @@ class PlotNumbers:
         None where there is nothing to compare.
     remarks
         See the class.
+    not_a_number
+        Events that are not shown, where there are any.
     """
 
     name: str
@@ -238,6 +257,7 @@ class PlotNumbers:
     residual: Points | None
     ratio: Ratio | None
     remarks: Remarks
+    not_a_number: tuple[NotANumber, ...] = ()
 
     @property
     def centres(self) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from rdfplugins.report.blinding import (
 )
 from rdfplugins.report.mass_fit import fit_mass, residual_of
 from rdfplugins.report.model import Component, PlotNumbers, Points, Ratio, Remarks, summed
+from rdfplugins.report.not_a_number import not_a_number
 from rdfplugins.report.statistics import poisson_errors
 from rdfplugins.report.systematics import band_of, shifts_of
 
@@ -95,6 +96,7 @@ def prepare(
         residual=None,
         ratio=None,
         remarks=remarks_of(config, samples),
+        not_a_number=not_a_number(config, histogram, _parts(config, samples, data), category=category),
     )
     if is_mass:
         gev = MEV_PER_GEV * scale if mass_unit(config, spec) == "MeV" else 1.0
@@ -137,6 +139,21 @@ def remarks_of(config: Config, samples: Sequence[Contents]) -> Remarks:
         energy=report.energy,
         title=report.title,
     )
+
+
+def _parts(config: Config, samples: Sequence[Contents], data: Points | None) -> dict[str, list[Contents]]:
+    """Return data, signal and background (all simulation, where no signal is named) -> their samples, if any."""
+    apart = luminosity_of(config) is None and data is not None  # simulation is not drawn then
+    simulated = [] if apart else [sample for sample in samples if not sample.is_data]
+    if (config.report or ReportConfig()).signal is None:
+        parts = {"simulation": simulated}
+    else:
+        parts = {
+            "signal": [sample for sample in simulated if is_signal(config, sample)],
+            "background": [sample for sample in simulated if not is_signal(config, sample)],
+        }
+    parts = {"data": [sample for sample in samples if sample.is_data], **parts}
+    return {name: found for name, found in parts.items() if found}
 
 
 def is_signal(config: Config, sample: Contents) -> bool:

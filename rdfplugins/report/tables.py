@@ -1,4 +1,4 @@
-"""Cutflows as tables: for terminals, in Markdown, and as JSON; with no more digits than the errors allow."""
+"""Cutflows as tables: in Markdown, and as JSON; with no more digits than the errors allow."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +19,6 @@ ABSENT = "\N{EN DASH}"
 _SMALLEST, _LARGEST = 1e-4, 1e9  # decimals between these, powers of ten outside
 _PB_PER_FB = 1000.0
 _ALMOST_ALL = 99.95  # per cent, from which one decimal would give 100.0
-_LAYOUTS = ("wide", "compact", "tall")
-_UNLIMITED = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,72 +203,6 @@ def _merged(columns: Sequence[Iterable[str]]) -> list[str]:
                 names.insert(place, cut)
                 place += 1
     return names
-
-
-def cutflow_table(
-    cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None, width: int = 100
-) -> Table:
-    """Return a table for a terminal: expected events with errors; below them, dim, raw events and efficiency.
-
-    Parameters
-    ----------
-    cutflows, lumi_pb, blinding
-        As for `cutflow_rows`.
-    width
-        Columns of the terminal. Where they do not suffice, numbers are written without spaces, then below each other.
-    """
-    rows = cutflow_rows(cutflows, lumi_pb, blinding=blinding)
-    return terminal_table(("Cutflow", "cut"), cutflows, rows, lumi_pb, width=width)
-
-
-def terminal_table(
-    words: tuple[str, str], cutflows: Sequence[Cutflow], rows: Sequence[Row], lumi_pb: float | None, *, width: int
-) -> Table:
-    """Return rows as `cutflow_table` shows them; ``words`` are the title, and what the rows are."""
-    title = f"{words[0]}: {quantity(cutflows, lumi_pb)}"
-    tables = (_terminal_table(title, words[1], cutflows, rows, layout) for layout in _LAYOUTS)
-    console = Console(width=_UNLIMITED)
-    for table in tables:
-        if console.measure(table).maximum <= width:
-            break
-    table.min_width = min(len(title), width)  # of few columns it would be narrower than its title
-    return table
-
-
-def _terminal_table(title: str, head: str, cutflows: Sequence[Cutflow], rows: Sequence[Row], layout: str) -> Table:
-    table = Table(
-        title=title,
-        caption=f"below: raw events, and efficiency relative to {'the first row' if head == 'cut' else 'all events'}",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        title_style="bold",
-        caption_style="dim",
-        title_justify="left",
-        caption_justify="left",
-    )
-    table.add_column(head, no_wrap=True, style="bold")
-    for cutflow in cutflows:
-        # folded where nothing else helps: a number that lost digits would be a wrong number
-        table.add_column(cutflow.sample, justify="right", overflow="fold")
-    for row in rows:
-        table.add_row(row.cut, *(_text(cell, layout) for cell in row.cells))
-    return table
-
-
-def _text(cell: Cell | None, layout: str) -> Text:
-    if cell is None:
-        return Text(ABSENT, style="dim")
-    if cell.blinded:
-        return Text(BLINDED, style="italic")
-    expected, percent = expected_text(cell), format_percent(cell.efficiency)
-    if layout == "tall":
-        expected = expected.replace(" \N{PLUS-MINUS SIGN}", "\n\N{PLUS-MINUS SIGN}")
-        return Text(f"{expected}\n").append(f"{cell.events}\n{percent}", style="dim")
-    if layout == "compact":
-        expected, percent = expected.replace(" ", ""), percent.replace(" ", "")
-    aligned = percent.rjust(len("99.9%") if layout == "compact" else len("99.9 %"))
-    return Text(f"{expected}\n").append(f"{cell.events} {aligned}", style="dim")
 
 
 def expected_text(cell: Cell) -> str:

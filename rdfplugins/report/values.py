@@ -24,6 +24,7 @@ def plot_values(numbers: PlotNumbers) -> dict[str, Any]:
         "category": numbers.category,
         "blinded": None if numbers.blinded is None else list(numbers.blinded),
         "data_hidden": numbers.data_hidden,
+        "nan": [dataclasses.asdict(part) for part in numbers.not_a_number],
         "data": None
         if numbers.data is None
         else {

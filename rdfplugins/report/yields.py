@@ -58,9 +58,9 @@ def category_cells(sample: Contents, lumi_pb: float | None, *, blinding: Blindin
 def category_grids(
     samples: Sequence[Contents], lumi_pb: float | None, *, blinding: Blinding | None = None
 ) -> list[Grid]:
-    """Return tables of raw and of expected events of the categories; none where there are no categories."""
+    """Return tables of raw and of expected events of the categories; none where they would repeat those of channels."""
     names = category_names(samples)
-    if not names:
+    if not names or are_channels(samples):
         return []
     cells = [category_cells(sample, lumi_pb, blinding=blinding) for sample in samples]
     head = ("category", *(sample.name for sample in samples))
@@ -72,6 +72,23 @@ def category_grids(
             (f"Categories: {what}", expected_text),
         )
     ]
+
+
+def are_channels(samples: Sequence[Contents]) -> bool:
+    """Return whether categories are channels under the same names: each has the same yield, and none is left over."""
+    channels = channel_names([sample.cutflow for sample in samples])
+    names = [name for name in category_names(samples) if name != NO_CATEGORY]
+    return set(names) == set(channels) != set() and all(map(_has_equal_yields, samples))
+
+
+def _has_equal_yields(sample: Contents) -> bool:
+    last = {name: way[-1] for name, way in sample.cutflow.channels.items()}
+    rest = sample.categories.get(NO_CATEGORY)
+    return (rest is None or rest.events == 0) and all(
+        name in last and last[name].events == cut.events and math.isclose(last[name].weighted, cut.weighted)
+        for name, cut in sample.categories.items()
+        if name != NO_CATEGORY
+    )
 
 
 def relative(varied: float, nominal: float) -> float | None:
@@ -103,7 +120,8 @@ def variation_grids(samples: Sequence[Contents]) -> list[Grid]:
         rows.append((label, *changes, *([_change_of_sum(simulated, label)] if several else [])))
     head = ("variation", *(sample.name for sample in simulated), *([_ALL_SIMULATION] if several else []))
     grids = [Grid("Systematic variations: change after the last cut", head, tuple(rows))] if rows else []
-    categories = [name for name in category_names(simulated) if name != NO_CATEGORY]
+    repeated = are_channels(samples)
+    categories = [] if repeated else [name for name in category_names(simulated) if name != NO_CATEGORY]
     if rows and categories and len({sample.cutflow.weighted for sample in simulated}) == 1:
         table = [
             (label, *(_change_in_category(simulated, label, name) for name in categories))

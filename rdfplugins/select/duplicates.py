@@ -11,6 +11,7 @@ from rdfplugins import cpp
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 from rdfplugins.select import keys, loop
+from rdfplugins.select.prepare import at_line_of, at_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,17 +111,18 @@ class Duplicates:
         columns = keys.key_columns(self._config)
         row = df.Filter(f"{IDENTITY} == {later.shared[0]}ULL").AsNumpy([*columns.values()])
         shown = ", ".join(f"{name} {int(row[column][0])}" for name, column in columns.items())
-        raise InputError(
+        error = InputError(
             f"sample '{sample}' holds {len(later.shared)} events that an earlier sample of data holds, too, e.g."
             f" {shown}; 'on_duplicate: drop_later' in 'input' keeps the first of them"
         )
+        raise at_sample(self._config, sample, error)
 
     def _read(self, name: str) -> NDArray[np.uint64]:
         """Return the identity of each event of a sample, in the order of its files."""
         cpp.include("rdfplugins/hash.h")
         cpp.include("rdfplugins/runtime.h", optimised=True)
         chain = chain_of(self._config, self._inputs[name])
-        with loop.reading(name, loop.Source(chain, self._inputs[name])):
+        with at_line_of(self._config, name), loop.reading(name, loop.Source(chain, self._inputs[name])):
             df = keys.define_identity(base.as_rnode(cpp.load_root().RDataFrame(chain)), self._config, IDENTITY)
             return np.asarray(df.AsNumpy([IDENTITY])[IDENTITY], dtype=np.uint64)
 

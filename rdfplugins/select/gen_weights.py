@@ -7,15 +7,18 @@ NanoAOD write ``genEventSumw_``.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from rdfplugins.errors import InputError, did_you_mean
+from rdfplugins.errors import DamagedFileError, InputError, did_you_mean
+from rdfplugins.select.leaves import is_number, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TREE = "Runs"
 BRANCHES = ("genEventSumw", "genEventSumw_")
+Reading = Literal["demanded", "if there"]
+"""How the tree is read: to normalise, or to compare a number of the config with."""
 ADVICE = "give sum_of_weights as a number"
 
 
@@ -35,7 +38,8 @@ def read(file: Any, path: str) -> float:
     Raises
     ------
     InputError
-        Where there is no such tree or branch, it is empty or half-filled, or the sum is no number.
+        Where there is no such tree or branch, it is empty or half-filled, holds more or other than one number a run, or
+        the sum is no number.
     """
     tree = file.Get(TREE)
     if not tree:
@@ -48,6 +52,10 @@ def read(file: Any, path: str) -> float:
         hint = did_you_mean(BRANCHES[0], names)
         raise InputError(f"{path}: tree '{TREE}' has no branch '{BRANCHES[0]}' (are these data?); {ADVICE}{hint}")
     branch = tree.GetBranch(name)
+    if not is_number(branch):
+        raise InputError(
+            f"{path}: branch '{name}' of tree '{TREE}' holds {_content(branch)}, not one number a run; {ADVICE}"
+        )
     rows = int(tree.GetEntries())
     if not rows:
         raise InputError(f"{path}: tree '{TREE}' is empty; {ADVICE}")
@@ -61,9 +69,25 @@ def read(file: Any, path: str) -> float:
     values = []
     for row in range(rows):
         if branch.GetEntry(row) <= 0:
-            raise InputError(f"{path}: tree '{TREE}' is damaged, its branch '{name}' cannot be read; fetch it again")
+            raise DamagedFileError(
+                f"{path}: tree '{TREE}' is damaged, its branch '{name}' cannot be read; fetch it again"
+            )
         values.append(float(leaf.GetValue()))
     total = math.fsum(values) if all(map(math.isfinite, values)) else math.nan
     if not math.isfinite(total):
         raise InputError(f"{path}: '{name}' of tree '{TREE}' holds a value that is no number; {ADVICE}")
     return total
+
+
+def read_if_there(file: Any, path: str) -> float | None:
+    """Return the sum that an open TFile states; None where `read` finds anything odd, as nothing depends on it."""
+    try:
+        return read(file, path)
+    except Exception:  # cppyy maps C++ exceptions to several types; a tree Runs that is not needed may be anything
+        return None
+
+
+def _content(branch: Any) -> str:
+    leaves = branch.GetListOfLeaves()
+    text = len(leaves) == 1 and str(leaves[0].ClassName()) == "TLeafC"
+    return "a text" if text else type_of(branch)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
 from rdfplugins.config.scalars import shortened
-from rdfplugins.errors import InputError, InputErrors, did_you_mean
+from rdfplugins.errors import DamagedFileError, InputError, InputErrors, did_you_mean
 from rdfplugins.select import gen_weights
+from rdfplugins.select.leaves import is_number, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +37,8 @@ class InputFile:
     simulation
         Whether the file says of itself that our generators made it.
     sum_of_weights
-        What its tree ``Runs`` says of the events generated for it; None where that was not asked for.
+        What its tree ``Runs`` says of the events generated for it; None where that was not asked for, or is not there
+        and was not demanded.
     """
 
     path: str
@@ -104,7 +106,12 @@ class Inputs:
 
 
 def inspect(
-    paths: Sequence[str], tree: str, *, skip_bad: bool, constants: Iterable[str] = (), runs: bool = False
+    paths: Sequence[str],
+    tree: str,
+    *,
+    skip_bad: bool,
+    constants: Iterable[str] = (),
+    runs: gen_weights.Reading | None = None,
 ) -> Inputs:
     """Open every file and describe it.
 
@@ -119,7 +126,7 @@ def inspect(
     constants
         Branches whose value in the first entry is wanted.
     runs
-        Whether the sum of generator weights in the tree ``Runs`` is wanted.
+        Whether the sum of generator weights in the tree ``Runs`` is demanded, or taken where a file has it.
 
     Raises
     ------
@@ -128,13 +135,17 @@ def inspect(
     """
     wanted = tuple(constants)
     deaths = _deaths(paths, tree, wanted)
-    if runs:
-        deaths |= _deaths([path for path in paths if path not in deaths], gen_weights.TREE, gen_weights.BRANCHES)
+    deadly = {}
+    if runs is not None:
+        deadly = _deaths([path for path in paths if path not in deaths], gen_weights.TREE, gen_weights.BRANCHES)
+    if runs == "demanded":
+        deaths |= deadly
     files: list[InputFile] = []
     bad: dict[str, InputError] = {}
     for path in paths:
         try:
-            files.append(_inspect_file(path, tree, wanted, deaths.get(path), runs=runs))
+            read = None if path in deadly else runs
+            files.append(_inspect_file(path, tree, wanted, deaths.get(path), runs=read))
         except InputError as error:  # noqa: PERF203 (opening a file costs far more)
             bad[path] = error
             if not skip_bad and len(bad) == MAX_BAD:  # a server that is down would take minutes
@@ -143,7 +154,7 @@ def inspect(
         raise InputErrors(list(bad.values())) if len(bad) > 1 else next(iter(bad.values()))
     if not files:
         first = next(iter(bad.values()))
-        raise InputError(f"{shown(paths[0])}: none of the {len(paths)} files can be read; the first: {first}")
+        raise type(first)(f"{shown(paths[0])}: none of the {len(paths)} files can be read; the first: {first}")
     return Inputs(tree, tuple(files), tuple((path, str(error)) for path, error in bad.items()))
 
 
@@ -185,10 +196,12 @@ def shown(path: str) -> str:
     return shortened(path, len(path) + len("..."))
 
 
-def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: str | None, *, runs: bool) -> InputFile:
+def _inspect_file(
+    path: str, tree_name: str, constants: tuple[str, ...], death: str | None, *, runs: gen_weights.Reading | None
+) -> InputFile:
     root = cpp.load_root()
     if death is not None:
-        raise InputError(f"{shown(path)}: is damaged: {death}; fetch or write it again")
+        raise DamagedFileError(f"{shown(path)}: is damaged: {death}; fetch or write it again")
     reason = None if "://" in path else _not_a_file(path)
     if reason is not None:
         raise InputError(f"{shown(path)}: {reason}")
@@ -202,27 +215,35 @@ def _inspect_file(path: str, tree_name: str, constants: tuple[str, ...], death: 
         log.release()
 
 
-def _opened(root: Any, path: str, tree_name: str, constants: tuple[str, ...], log: Any, *, runs: bool) -> InputFile:
+def _opened(
+    root: Any, path: str, tree_name: str, constants: tuple[str, ...], log: Any, *, runs: gen_weights.Reading | None
+) -> InputFile:
     try:
         file = root.TFile.Open(path, "READ")
     except Exception:  # a null pointer is an OSError to PyROOT; a size that is not true is something else
         file = None
     if not file or file.IsZombie():
         refused = "the server refused" if "://" in path else "it is damaged"
-        raise InputError(f"{shown(path)}: cannot be read as a ROOT file: {_first_reason(log) or refused}")
+        raise DamagedFileError(f"{shown(path)}: cannot be read as a ROOT file: {_first_reason(log) or refused}")
     try:
         if file.TestBit(root.TFile.kRecovered):
-            raise InputError(f"{shown(path)}: was not closed properly, its end is missing; write or fetch it again")
+            raise DamagedFileError(
+                f"{shown(path)}: was not closed properly, its end is missing; write or fetch it again"
+            )
         try:
             found = _describe(root, file, path, tree_name, constants)
-            if runs:
+            if runs == "demanded":
                 found = dataclasses.replace(found, sum_of_weights=gen_weights.read(file, shown(path)))
         except InputError:
             raise
         except Exception as error:  # cppyy maps C++ exceptions to several types, bad_alloc among them
-            raise InputError(f"{shown(path)}: is damaged, ROOT cannot read it; fetch or write it again") from error
+            raise DamagedFileError(
+                f"{shown(path)}: is damaged, ROOT cannot read it; fetch or write it again"
+            ) from error
         if reason := _first_reason(log):  # ROOT goes on without what it cannot read
-            raise InputError(f"{shown(path)}: is damaged: {reason}; fetch or write it again")
+            raise DamagedFileError(f"{shown(path)}: is damaged: {reason}; fetch or write it again")
+        if runs == "if there":  # behind the look at ROOT's errors: what is odd there is no fault of the file
+            found = dataclasses.replace(found, sum_of_weights=gen_weights.read_if_there(file, shown(path)))
         return found
     finally:
         file.Close()
@@ -239,18 +260,20 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
     if not tree:
         trees = sorted({str(key.GetName()) for key in file.GetListOfKeys() if "TTree" in str(key.GetClassName())})
         if tree_name in trees:
-            raise InputError(f"{shown(path)}: tree '{tree_name}' is damaged and cannot be read; fetch the file again")
+            raise DamagedFileError(
+                f"{shown(path)}: tree '{tree_name}' is damaged and cannot be read; fetch the file again"
+            )
         listed = f" (it has: {', '.join(trees[:MAX_NAMED])})" if trees else ""
         raise InputError(f"{shown(path)}: has no tree '{tree_name}'{did_you_mean(tree_name, trees)}{listed}")
     if not isinstance(tree, root.TTree):
         advice = "; write it as a TTree (ROOT: Snapshot, uproot: mktree)" if "RNTuple" in type(tree).__name__ else ""
         raise InputError(f"{shown(path)}: '{tree_name}' is a {type(tree).__name__}, not a TTree{advice}")
     branches = {
-        str(branch.GetName()): (_type_of(branch), int(branch.GetEntries())) for branch in tree.GetListOfBranches()
+        str(branch.GetName()): (type_of(branch), int(branch.GetEntries())) for branch in tree.GetListOfBranches()
     }
     values = {}
     for name in constants:
-        if name in branches and tree.GetEntries() > 0 and _is_number(tree.GetBranch(name)):
+        if name in branches and tree.GetEntries() > 0 and is_number(tree.GetBranch(name)):
             tree.GetBranch(name).GetEntry(0)
             values[name] = float(tree.GetBranch(name).GetListOfLeaves()[0].GetValue())
     local = None if "://" in path else Path(path)
@@ -273,23 +296,3 @@ def _is_simulation(file: Any) -> bool:
     except (AttributeError, ValueError):  # another's object of that name
         return False
     return isinstance(found, dict) and found.get("simulation") is True
-
-
-def _is_number(branch: Any) -> bool:
-    """Return whether a branch holds one number an entry, and no object, array or string."""
-    leaves = branch.GetListOfLeaves()
-    if str(branch.GetClassName()) or len(leaves) != 1:
-        return False
-    leaf = leaves[0]
-    return not leaf.GetLeafCount() and leaf.GetLen() == 1 and str(leaf.GetTypeName()) != "Char_t"
-
-
-def _type_of(branch: Any) -> str:
-    name = str(branch.GetClassName())
-    if name:
-        return name
-    leaves = branch.GetListOfLeaves()
-    leaf = leaves[0]
-    title = str(leaf.GetTitle())
-    shape = title[title.index("[") :] if "[" in title else ""
-    return f"{leaf.GetTypeName()}{shape}" if len(leaves) == 1 else f"struct of {len(leaves)} leaves"

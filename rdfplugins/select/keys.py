@@ -140,8 +140,13 @@ def find_duplicates(path: Path, tree: str, entries: int, *, rntuple: bool = Fals
         file.Close()
 
 
-def duplicates_error(df: Any, sample: str, key: Sequence[str] | str, found: Sequence[int]) -> InputError:
-    """Return the error that shows the events with these keys; ``df`` reads the input anew and has ``event_key``."""
+def duplicates_error(
+    df: Any, sample: str, key: Sequence[str] | str, found: Sequence[int], *, is_data: bool = False
+) -> InputError:
+    """Return the error that shows the events with these keys; ``df`` reads the input anew and has ``event_key``.
+
+    Of data it names the remedy for streams that overlap, which simulation does not have.
+    """
     if key == "entry":
         return InputError(
             f"sample '{sample}' has files of one name, which 'key: entry' cannot tell apart: rename one, or give a key"
@@ -153,4 +158,5 @@ def duplicates_error(df: Any, sample: str, key: Sequence[str] | str, found: Sequ
     return InputError(
         f"sample '{sample}' holds events twice, e.g. {shown}: a file may be listed under two names, or"
         f" input.key [{', '.join(key)}] does not identify an event"
+        + ("; of events in two streams of data, 'on_duplicate: drop_later' in 'input' keeps the first" * is_data)
     )

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from rdfplugins import cpp
-from rdfplugins.errors import InputError, InterruptedRunError, OutputError, RdfpluginsError
+from rdfplugins.errors import DamagedFileError, InputError, InterruptedRunError, OutputError, RdfpluginsError
 from rdfplugins.select.inputs import shown
 
 if TYPE_CHECKING:
@@ -164,12 +164,14 @@ def _explained(name: str, failure: Exception | None, errors: list[str], printed:
         said = " ".join(errors[0].split())
         if _WRITING.search(errors[0]):
             return OutputError(f"sample '{name}': the output cannot be written: {said}")
-        return InputError(f"sample '{name}': {place} is damaged, or changed while it was read: {said}")
+        return DamagedFileError(f"sample '{name}': {place} is damaged, or changed while it was read: {said}")
     if ": error: " in printed:
         return cpp.compile_error(f"the graph of sample '{name}'", printed, file=None, line=None, fallback=str(failure))
     text = str(failure)
     if "bad_alloc" in text or "length_error" in text:
-        return InputError(f"sample '{name}': {place} is damaged (it holds a size that cannot be), or memory ran out")
+        return DamagedFileError(
+            f"sample '{name}': {place} is damaged (it holds a size that cannot be), or memory ran out"
+        )
     found = re.findall(r"(?:runtime_error|exception|_error): (.+)", text)
     rows = [row.strip() for row in text.splitlines() if row.strip()]
     return InputError(f"sample '{name}': {(found or rows[-1:] or ['the event loop failed'])[-1]}")

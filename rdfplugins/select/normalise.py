@@ -51,6 +51,14 @@ def reads_runs(config: Config, sample_name: str) -> bool:
     return config.input.samples[sample_name].sum_of_weights == RUNS
 
 
+def reading_of_runs(config: Config, sample_name: str) -> gen_weights.Reading | None:
+    """Return how the tree ``Runs`` of the files is to be read: of files with a number in the config, to compare it."""
+    if reads_runs(config, sample_name):
+        return "demanded"
+    spec = config.input.samples[sample_name]
+    return "if there" if spec.files is not None and spec.sum_of_weights is not None else None
+
+
 def sum_of_gen_weights(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> float:
     """Return the sum of ``Runs.genEventSumw`` over NanoAOD files, for `rdfplugins.Sample`.
 
@@ -80,7 +88,7 @@ def sum_of_gen_weights(files: str | os.PathLike[str] | Sequence[str | os.PathLik
     """
     single = isinstance(files, (str, os.PathLike))
     patterns = [os.fspath(files)] if single else [os.fspath(file) for file in files]  # type: ignore[arg-type, union-attr]
-    found = inspect(expand_files(patterns, Path()), gen_weights.TREE, skip_bad=False, runs=True)
+    found = inspect(expand_files(patterns, Path()), gen_weights.TREE, skip_bad=False, runs="demanded")
     total = gen_weights.added(file.sum_of_weights for file in found.files)
     if not total > 0:
         raise InputError(f"{shown(found.files[0].path)}: {gen_weights.not_positive(total)}; {gen_weights.ADVICE}")
@@ -102,7 +110,8 @@ def resolve(
     Raises
     ------
     ConfigError
-        For simulation that has neither a config value nor a branch for something that a node needs.
+        For simulation that has neither a config value nor a branch for something that a node needs, and for simulated
+        events whose weights do not add up to more than 0.
     """
     spec = config.input.samples[name]
     label = spec.label or name
@@ -119,12 +128,17 @@ def resolve(
     for key in (key for key in _WORDS if key not in values):
         given, branch = getattr(spec, key), declared.get(key)
         values[key] = value = given if given is not None else generated.get(key)
+        if value is not None and not value > 0:  # the schema refuses such a value of the config
+            raise files.not_above_zero(key, value)
         if value is not None:
             origin[key] = {"value": value, "from": "config" if given is not None else "simulation"}
         if branch is not None and value is None:
             origin[key] = {"branch": branch, "first_values": files.first_values(key, branch)}
         elif branch is not None and given is not None:
             files.compare(key, given, branch)
+    stated = values["sum_of_weights"]
+    if stated is not None and reading_of_runs(config, name) == "if there":
+        files.compare_with_runs(stated)
     return Sample("mc", label=label, lumi_pb=lumi, **values), origin
 
 
@@ -181,10 +195,19 @@ class _Files:
                 f"sample '{self.sample}': {gen_weights.not_positive(total)}; give a number here",
                 *("input", "samples", self.sample, "sum_of_weights"),
             )
-        count = len(self.inputs.files)
-        shown = "its file" if count == 1 else f"its {count} files"
-        self.say(f"{self.sample}: sum of weights {total:.12g} from tree '{gen_weights.TREE}' of {shown}")
+        self.say(f"{self.sample}: sum of weights {total:.12g} from {self._runs()}")
         return total
+
+    def compare_with_runs(self, value: float) -> None:
+        """Say where the trees ``Runs`` contradict the config, whose value is used; not unless all files have one."""
+        sums = [file.sum_of_weights for file in self.inputs.files]
+        there = gen_weights.added(sums)
+        if None in sums or abs(there - value) <= TOLERANCE * value:
+            return
+        self.say(
+            f"{self.sample}: warning: sum of weights {value:.12g} of the config is used; {self._runs()} says"
+            f" {there:.12g}, and 'sum_of_weights: runs' takes that"
+        )
 
     def compare(self, key: str, value: float, branch: str) -> None:
         """Say where a file contradicts the config, whose value is used."""
@@ -195,6 +218,15 @@ class _Files:
                     f" {self._named(branch)} of {path} says {there:g}"
                 )
                 return
+
+    def not_above_zero(self, key: str, value: float) -> Exception:
+        """Return the error for what the simulation states: of few events, the negative weights may be more."""
+        what = f"its {_WORDS[key]} as simulated is {value:g}"
+        return self._fault(f"{what}; simulate more events, or set '{key}' here", colon=True)
+
+    def _runs(self) -> str:
+        count = len(self.inputs.files)
+        return f"tree '{gen_weights.TREE}' of {'its file' if count == 1 else f'its {count} files'}"
 
     def _one_process(self) -> bool:
         """Return whether all files state one cross-section, or the config does: they are parts of one sample."""

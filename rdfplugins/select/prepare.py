@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
-from rdfplugins.errors import ConfigError, InputError, InputErrors
+from rdfplugins.errors import ConfigError, DamagedFileError, InputError, InputErrors
 from rdfplugins.select import freshness, inputs, keys, normalise
 from rdfplugins.select.steps import used_columns
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rdfplugins.select.sources import Source
 
 STAGE = "select"
+_OF_CACHE = "; it is the simulation of this sample in the cache: delete the file, and the next run makes it again"
 _TOLERANCE = 1e-2  # simulated data come in whole events
 _NORMALISATION = {
     "mc": "a sum_of_weights of the config must be that of the files that are left",
@@ -59,7 +60,7 @@ def open_inputs(config: Config, name: str, source: Source, options: Options) -> 
             config.input.tree,
             skip_bad=config.input.on_bad_file == "skip",
             constants=normalise.constants(config, name),
-            runs=normalise.reads_runs(config, name),
+            runs=normalise.reading_of_runs(config, name),
         )
     except InputError as error:
         raise at_sample(config, name, error) from error
@@ -95,7 +96,8 @@ def at_sample(config: Config, name: str, error: InputError) -> InputError:
     """Return an error of a file, at the line of its sample."""
     if isinstance(error, InputErrors):
         return InputErrors([at_sample(config, name, fault) for fault in error.faults])
-    return InputError(str(config.fault(str(error), "input", "samples", name)))
+    kept = isinstance(error, DamagedFileError) and config.input.samples[name].simulate is not None
+    return InputError(str(config.fault(f"{error}{_OF_CACHE if kept else ''}", "input", "samples", name)))
 
 
 def _warn_of_luminosity(config: Config, name: str, source: Source, options: Options) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +12,10 @@ from rdfplugins.cutflow import Cutflow
 from rdfplugins.errors import InputError, RdfpluginsError
 from rdfplugins.files import atomic
 from rdfplugins.nodes import base
-from rdfplugins.select import duplicates, export, keys, loop, output, substitutions
+from rdfplugins.select import duplicates, export, keys, loop, output, substitutions, suspicions
 from rdfplugins.select.cutflow import to_histograms
 from rdfplugins.select.graph import Graph
+from rdfplugins.select.prepare import at_line_of
 from rdfplugins.select.storable import refuse_unstorable
 
 if TYPE_CHECKING:
@@ -70,12 +70,14 @@ def run_sample(config: Config, prepared: Prepared, later: duplicates.Later | Non
         with cpp.compiling(f"the output of sample '{name}'", file=str(config.path)):
             snapshot = root.rdfp.runtime.snapshot(base.as_rnode(graph.df), tree, str(part), graph.columns, rntuple)
         source = loop.Source(chain, prepared.inputs)
-        loop.run(start, entries, name, source=source, unfinished=part, progress=options.progress)
+        with at_line_of(config, name):
+            loop.run(start, entries, name, source=source, unfinished=part, progress=options.progress)
         del snapshot  # an RNTuple is complete when the last one who holds it lets go
         if frame.GetNRuns() != 1:
             raise RdfpluginsError(f"sample '{name}': {frame.GetNRuns()} event loops were run where one is meant")
         cutflow = graph.cutflow()
-        _warn(cutflow, options)
+        for line in suspicions.found(cutflow, xsec_pb=_cross_section(prepared), partial=prepared.record["partial"]):
+            options.say(f"{name}: warning: {line}")
         _refuse_duplicates(config, graph, name, part, cutflow, rntuple=rntuple)
         record = {
             **provenance.describe(config.folder),
@@ -171,26 +173,17 @@ def _histograms(graph: Graph, root: Any) -> Iterator[tuple[str, Any]]:
     yield from graph.bookings.histograms()
 
 
-def _warn(cutflow: Cutflow, options: Options) -> None:
-    """Say what is likely to be a mistake: weights that are no numbers or all 0, data with weights, no events left."""
-    name, first = cutflow.sample, cutflow.cuts[0]
-    if cutflow.bad_weights:
-        options.say(
-            f"{name}: warning: {cutflow.bad_weights} of {first.events} events have a weight that is NaN or infinite;"
-            " they are left out of sums of weights"
-        )
-    elif first.events and first.variance == 0:
-        options.say(f"{name}: warning: all weights are 0")
-    elif cutflow.kind == "data" and not math.isclose(first.variance, first.events, rel_tol=1e-9):
-        options.say(f"{name}: warning: weights of data are not 1")
-    empty = next((cut.name for cut in cutflow.cuts if not cut.events), None)
-    if empty is not None and first.events:
-        hint = "are its runs those of the list?" if empty == "golden_json" else "is input.units right?"
-        options.say(f"{name}: warning: no event passes '{empty}' ({hint})")
+def _cross_section(prepared: Prepared) -> float | None:
+    """Return the cross-section of a sample in pb: of the config, or what all of its files state; None: several."""
+    if prepared.sample.xsec_pb is not None:
+        return prepared.sample.xsec_pb
+    stated = set(prepared.record["normalisation"].get("xsec_pb", {}).get("first_values", ()))
+    return float(stated.pop()) if len(stated) == 1 else None
 
 
 def _refuse_duplicates(config: Config, graph: Graph, name: str, path: Path, cutflow: Cutflow, *, rntuple: bool) -> None:
     twice = keys.find_duplicates(path, config.select.output.tree, cutflow.cuts[-1].events, rntuple=rntuple)
     if twice:
-        error = keys.duplicates_error(graph.keyed, name, config.input.key, twice)
+        is_data = config.input.samples[name].kind == "data"
+        error = keys.duplicates_error(graph.keyed, name, config.input.key, twice, is_data=is_data)
         raise InputError(str(config.fault(str(error), "input", "samples", name)))

@@ -71,7 +71,9 @@ def sketch(config: Config, name: str, folder: Path) -> Source:
         return find(config, name, lambda _: None)
     path = folder / f"{name}.root"
     made = _simulate(path, spec, _SKETCHED)
-    generated = {key: getattr(made, key) for key in ("xsec_pb", "sum_of_weights")}
+    generated: dict[str, float | None] = {"xsec_pb": made.xsec_pb, "sum_of_weights": made.sum_of_weights}
+    if made.sum_of_weights is not None:  # of so few events it may be below 0, and is not that of the sample
+        generated["sum_of_weights"] = max(made.sum_of_weights, 1.0)
     return Source((str(path),), simulated=True, generated=generated)
 
 

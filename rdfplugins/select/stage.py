@@ -13,7 +13,7 @@ from rdfplugins.files import lock, make_folder
 from rdfplugins.nodes import base
 from rdfplugins.select import export, freshness, sources
 from rdfplugins.select.duplicates import Duplicates, Later
-from rdfplugins.select.prepare import Prepared, at_line_of, open_inputs, prepare
+from rdfplugins.select.prepare import Prepared, open_inputs, prepare
 from rdfplugins.select.run_sample import SampleOutput, run_sample
 from rdfplugins.select.steps import node_arguments
 
@@ -107,8 +107,7 @@ def _find_duplicates(config: Config, duplicates: Duplicates | None, prepared: Se
     with _threading(1):
         for sample in data:
             if config.input.on_duplicate == "fail":
-                with at_line_of(config, sample.name):
-                    duplicates.refuse_shared(sample.name)
+                duplicates.refuse_shared(sample.name)
             elif not sample.fresh and (later := duplicates.later(sample.name)) is not None:
                 found[sample.name] = later
     return found

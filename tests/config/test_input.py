@@ -49,7 +49,7 @@ def test_the_identity_of_an_event_is_that_of_nanoaod_unless_told(write):
     ]
 
 
-@pytest.mark.parametrize("value", ["runs", '"runs"', "12", "-3.5", "1e9", "null"])
+@pytest.mark.parametrize("value", ["runs", '"runs"', "12", "0.35", "1e9", "null"])
 def test_a_sum_of_weights_is_a_number_or_is_read(write, value):
     path = write(value)
     found = load_config(path).input.samples["mc"].sum_of_weights
@@ -67,7 +67,8 @@ def test_a_sum_of_weights_is_a_number_or_is_read(write, value):
         ('"12.5"', EXPECTED + "'12.5'; write it without quotes"),
         ("true", "6: input.samples.mc.sum_of_weights: a number is expected, not true"),
         ("[runs]", "6: input.samples.mc.sum_of_weights: a number is expected, not a list"),
-        ("0", "6: input.samples.mc.sum_of_weights: a number other than 0 is expected"),
+        ("0", "6: input.samples.mc.sum_of_weights: a number above 0 is expected, not the number 0"),
+        ("-500", "6: input.samples.mc.sum_of_weights: a number above 0 is expected, not the number -500"),
     ],
 )
 def test_what_it_is_not(write, value, message):

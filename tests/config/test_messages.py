@@ -114,7 +114,11 @@ DATA = "      kind: data\n      files: data.root\n"
         ("0.102", "abc", "14: input.samples.gg.xsec_pb: a number is expected, not the text 'abc'"),
         ("0.102", "-1.5", "14: input.samples.gg.xsec_pb: a number above 0 is expected, not the number -1.5"),
         ("1e-1", "zero", "22: input.samples.\"demo.2\".xsec_pb: a number is expected, not the text 'zero'"),
-        ("55922617.6297", "0.0", "15: input.samples.gg.sum_of_weights: a number other than 0 is expected"),
+        (
+            "55922617.6297",
+            "0.0",
+            "15: input.samples.gg.sum_of_weights: a number above 0 is expected, not the number 0.0",
+        ),
         ("55922617.6297", ".inf", "15: input.samples.gg.sum_of_weights: a finite number is expected, not .inf"),
         (DATA, "      files: data.root\n", "16: missing key 'kind' in input.samples.data"),
         (

@@ -293,6 +293,7 @@ WRONG = [
     (("input", "samples", "gg", "simulate"), {"process": "hgg"}),
     (("input", "samples", "data", "xsec_pb"), 1.0),
     (("input", "samples", "gg", "sum_of_weights"), 0),
+    (("input", "samples", "gg", "sum_of_weights"), -500.0),
     (("input", "samples", "gg", "xsec_pb"), -1),
     (("input", "samples", "gg", "label"), "two\nlines"),
     (("input", "samples", "gg", "label"), " "),

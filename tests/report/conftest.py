@@ -13,7 +13,7 @@ from uproot.writing.identify import to_TAxis, to_TH1x
 from rdfplugins.config import load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rdfplugins.config import Config
@@ -130,8 +130,12 @@ def yields_of(categories: dict[str, dict[str, Any]], total: float) -> dict[str, 
     }
 
 
-def th1(name: str, values: np.ndarray, variances: np.ndarray, low: float, high: float) -> Any:
-    flow = [np.concatenate([[0.0], array, [0.0]]) for array in (values, variances)]
+def th1(
+    name: str, values: np.ndarray, variances: np.ndarray, low: float, high: float, *, beyond: Sequence[float] = (0, 0)
+) -> Any:
+    """Return a histogram; ``beyond`` is the sum of weights above its range, and that of their squares."""
+    pairs = zip((values, variances), beyond, strict=True)
+    flow = [np.concatenate([[0.0], array, [last]]) for array, last in pairs]
     axis = to_TAxis("xaxis", "", len(values), low, high)
     return to_TH1x(name, name, flow[0], values.sum(), values.sum(), variances.sum(), 0.0, 0.0, flow[1], axis)
 

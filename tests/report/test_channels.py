@@ -197,6 +197,50 @@ def test_stage_writes_tables_and_plots_of_channels(
     assert note in page
 
 
+@pytest.mark.parametrize(
+    "case",
+    [(("mt", "tt"), 1.0, True), (("mt", "tt"), 0.5, False), (("mt", "other"), 1.0, False)],
+)
+def test_categories_that_are_channels_have_no_tables_of_their_own(
+    config: Callable[..., Config],
+    write_sample: Callable[..., Path],
+    tmp_path: Path,
+    case: tuple[tuple[str, str], float, bool],
+) -> None:
+    names, part, repeats = case
+    shapes = {"mt": BACKGROUND, "tt": 2 * BACKGROUND}
+    total = int(3 * BACKGROUND.sum())
+
+    def way(events: int, *own: str) -> list[dict[str, Any]]:
+        rows = [("all", 9 * total), *((name, events) for name in own)]
+        return [cut(name, number, float(number), float(number)) for name, number in rows]
+
+    record = {
+        "sample": "gg",
+        "kind": "mc",
+        "bad_weights": 0,
+        "cuts": way(total, "mass"),
+        "channels": {name: way(int(shape.sum()), "own") for name, shape in shapes.items()},
+    }
+    groups = {name: {"m_yy": part * shape} for name, shape in zip(names, shapes.values(), strict=True)}
+    path = write_sample(
+        "gg",
+        {"m_yy": 3 * BACKGROUND},
+        categories=groups,
+        variations={"pt_up": {"m_yy": 3 * BACKGROUND}},
+        varied_categories={"pt_up": groups},
+        more={"cutflow": record, "cutflow_variations": {"pt_up": record}},
+    )
+    report.run(config(), {"gg": path}, tmp_path)
+    text = (tmp_path / "report" / "cutflow.md").read_text()
+    assert ("## Categories" not in text) == ("in each category" not in text) == repeats
+    assert "## Channels: raw events" in text
+    assert "in each channel" in text
+    values = json.loads((tmp_path / "report" / "cutflow.json").read_text())["samples"]["gg"]
+    assert set(values["categories"]) > set(names)
+    assert all(f"Category {name}" in (tmp_path / "report" / "index.html").read_text() for name in names)
+
+
 def test_stage_reveals_no_channel_of_blinded_data(
     config: Callable[..., Config], files: dict[str, Path], tmp_path: Path
 ) -> None:

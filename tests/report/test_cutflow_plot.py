@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rdfplugins.cutflow import Cut, Cutflow
+from rdfplugins.report import style
 from rdfplugins.report.blinding import Blinding
 from rdfplugins.report.cutflow_plot import CutflowNumbers, figure, prepare_cutflow
 from rdfplugins.report.model import Remarks
@@ -32,6 +34,7 @@ def test_expected_events_of_each_sample() -> None:
     assert found.values[0] == pytest.approx([100.0, 50.0, 40.0])
     assert found.errors[0] == pytest.approx([1000 * math.sqrt(x) for x in (6.25e-7, 1e-8, 2.7e-7)])
     assert np.isnan(found.values[1]).all()  # neither zero nor less is on a logarithmic axis
+    assert found.below.tolist() == [[False] * 3, [True, False, True], [False] * 3]  # it does not have the cut
     assert found.values[2].tolist()[::2] == [60000.0, 9339.0]
     assert np.isnan(found.values[2][1])
 
@@ -48,6 +51,7 @@ def test_blinded_data_are_not_there() -> None:
     assert found.values[1][0] == 60000.0
     assert np.isnan(found.values[1][2])
     assert np.isnan(found.errors[1][2])
+    assert not found.below.any()  # hidden is not nothing
     assert found.values[0][2] == pytest.approx(40.0)
 
 
@@ -76,6 +80,31 @@ def test_the_figure_shows_these_numbers() -> None:
     low, high = pad.get_ylim()
     assert low < 40.0
     assert high > 60000.0
+
+
+def triangles(pad: Any) -> list[tuple[str, list[float], float]]:
+    """Return colour, places and height of the open triangles."""
+    found = [line for line in pad.get_lines() if line.get_marker() == "v" and len(line.get_xdata())]
+    assert all(line.get_markerfacecolor() == "none" for line in found)
+    return [(line.get_color(), list(line.get_xdata()), line.get_ydata()[0]) for line in found]
+
+
+def test_what_a_logarithmic_axis_does_not_have_is_marked_at_its_end() -> None:
+    none = Cutflow("data", "data", (Cut("all", 7, 7.0, 7.0), Cut("mass", 0, 0.0, 0.0)), 0)
+    pad = figure(prepared(SIGNAL, EMPTY, none)).axes[0]
+    assert pad.get_yscale() == "log"
+    (mc, mc_places, height), (data, data_places, other) = triangles(pad)
+    assert (mc, data) == (style.COLOURS[1], "black")
+    assert mc_places == pytest.approx([0.0, 2.0])  # the second of three samples stands in the middle
+    assert data_places == pytest.approx([2.2])
+    assert 0 < height == other < 0.05  # of the height of the pad
+    assert [text.get_text() for text in pad.get_legend().get_texts()][-1] == "0 or less"
+
+
+def test_nothing_is_marked_where_all_is_on_the_axis() -> None:
+    pad = figure(prepared(SIGNAL, DATA)).axes[0]
+    assert triangles(pad) == []
+    assert "0 or less" not in [text.get_text() for text in pad.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("count", [1, 40])

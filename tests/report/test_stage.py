@@ -178,6 +178,21 @@ def test_empty_histograms_are_drawn(
     assert len(report.run(config("report.unblind=true"), files, tmp_path / "out")) == 8
 
 
+@pytest.mark.parametrize("log", [[], ["report.log=[m_yy]"]])
+def test_a_plot_of_nothing_says_so_and_names_its_category(
+    config: Callable[..., Config], write_sample: Callable[..., Path], log: list[str]
+) -> None:
+    empty = {"m_yy": np.zeros(30)}
+    loaded = config("report.unblind=true", *log)
+    path = write_sample("gg", {"m_yy": signal(1.0)}, categories={"a": {"m_yy": signal(1.0)}, "no one": empty})
+    samples = [contents.read(loaded, "gg", path)]
+    legend = draw.figure(prepare(loaded, "m_yy", samples, category="no one")).axes[0].get_legend()
+    assert legend.get_title().get_text() == "no one"
+    assert [text.get_text() for text in legend.get_texts()] == ["No events in this range"]
+    filled = texts_of(draw.figure(prepare(loaded, "m_yy", samples, category="a")))
+    assert "No events" not in filled
+
+
 def test_negative_weights_are_drawn(
     config: Callable[..., Config], three: dict[str, Path], write_sample: Callable[..., Path]
 ) -> None:

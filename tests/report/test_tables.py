@@ -10,7 +10,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from rdfplugins.cutflow import Cut, Cutflow
 from rdfplugins.report.blinding import Blinding
@@ -18,7 +17,6 @@ from rdfplugins.report.tables import (
     ABSENT,
     cutflow_grids,
     cutflow_rows,
-    cutflow_table,
     format_percent,
     format_value,
     luminosity,
@@ -114,52 +112,6 @@ def test_nothing_passes_all_cuts_of_an_empty_sample() -> None:
     assert cell is not None
     assert (cell.expected, cell.efficiency) == (0.0, None)
     assert cutflow_grids([empty], 1000.0)[1].rows[1] == ("mass", "0")
-
-
-def rendered(*cutflows: Cutflow, width: int, terminal: int | None = None, blinding: Blinding | None = None) -> str:
-    console = Console(width=terminal or width, record=True, color_system=None, quiet=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    with console.file:
-        console.print(cutflow_table(cutflows, 10064.0, blinding=blinding, width=width))
-        return console.export_text()
-
-
-def six(*, blinding: Blinding | None = None, width: int) -> str:
-    others = [dataclasses.replace(SIGNAL, sample=name) for name in ("tt", "gg", "VBF", "Wp", "Z")]
-    return rendered(*others, DATA, width=width, blinding=blinding)
-
-
-def test_table_of_a_wide_terminal() -> None:
-    lines = [line.rstrip() for line in six(width=120).splitlines()]
-    assert lines[0] == "Cutflow: events expected in 10.06/fb"
-    assert lines[1].split() == ["cut", "tt", "gg", "VBF", "Wp", "Z", "data"]
-    assert lines[3].split("  ")[-1].strip() == "60000"
-    assert lines[3].startswith("all ")
-    assert "1006.4 ± 8.0" in lines[3]
-    assert "20000  100 %" in lines[4]
-
-
-@pytest.mark.parametrize("width", [100, 72])
-def test_numbers_are_whole_in_narrow_terminals(width: int) -> None:
-    text = six(width=width)
-    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
-    assert "…" not in text
-    words = re.sub(r"±\s+", "±", text).split()
-    for word in ("20000", "8719", "9339"):
-        assert word in words
-    assert text.count("440.3") == 5
-    assert text.count("43.7") == 5
-
-
-def test_table_says_what_is_blinded() -> None:
-    text = six(width=120, blinding=BLIND)
-    assert "9339" not in text
-    assert text.count("blinded") == 1
-    assert "50000" in text
-
-
-def test_table_without_luminosity_is_in_pb() -> None:
-    title = cutflow_table([SIGNAL], None).title
-    assert title == "Cutflow: sums of weights in pb (data: events)"
 
 
 def test_markdown_has_a_table_for_each_quantity() -> None:

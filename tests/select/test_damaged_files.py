@@ -220,7 +220,7 @@ def test_damaged_key_in_the_search_for_duplicates(tmp_path: Path, good: Path) ->
     path.write_bytes(path.read_bytes()[:first] + bytes(behind - first) + path.read_bytes()[behind:])
     data = helpers.small_config([str(good)], input__on_duplicate="drop_later")
     data["input"]["samples"]["two"] = {"kind": "data", "files": [str(path)]}
-    with pytest.raises(InputError, match=r"^sample 'two': \S*bad\.root is damaged, or changed") as caught:
+    with pytest.raises(InputError, match=r"yaml:\d+: sample 'two': \S*bad\.root is damaged, or changed") as caught:
         helpers.run(tmp_path, data)
     assert "\n" not in str(caught.value)
 

@@ -477,8 +477,12 @@ def test_events_that_come_twice_are_shown(tmp_path: Path, good: Path) -> None:
     message = fault(tmp_path, helpers.small_config([str(good), str(twice)]), InputError)
     assert message == (
         f"T/config.yaml:{line_of(tmp_path, 'one:')}: sample 'one' holds events twice, e.g. run 7, event 11: a file may"
-        " be listed under two names, or input.key [run, event] does not identify an event"
+        " be listed under two names, or input.key [run, event] does not identify an event; of events in two streams of"
+        " data, 'on_duplicate: drop_later' in 'input' keeps the first"
     )
+    samples = {"one": {"kind": "mc", "files": [str(good), str(twice)], "xsec_pb": 1.0, "sum_of_weights": 1.0}}
+    message = fault(tmp_path, helpers.small_config([], input__samples=samples), InputError)
+    assert message.endswith("or input.key [run, event] does not identify an event")
 
 
 def test_few_of_many_doubles_are_shown(tmp_path: Path, good: Path) -> None:

@@ -286,6 +286,53 @@ def test_columns_that_differ_between_samples(tmp_path: Path, files: list[str]) -
         assert rows[name].tobytes() == wanted.tobytes() == table.column(name).to_numpy().tobytes()
 
 
+def test_what_only_data_lack_is_nan_there(tmp_path: Path, files: list[str]) -> None:
+    """The target of a regression must be in the table; integers have no NaN, and data no monopoly on columns."""
+    said: list[str] = []
+    data = config(files, "h5", "parquet", "tsv")
+    truth = {"true_mass": "double(x) / 3", "true_pt": "float(x) / 7", "true_id": "int(event)"}
+    data["select"]["steps"] = [
+        {"define": {"before": "x", **truth, "behind": "x"}, "only": "mc"},
+        {"define": {"before": "x", "measured": "double(x)", "behind": "x"}, "only": "data"},
+    ]
+    data["select"]["output"]["columns"] = None
+    result = helpers.run(tmp_path, data, say=said.append)
+    for kind in ("h5", "parquet", "tsv"):
+        assert f"config.{kind}: true_mass, true_pt: NaN in one, which does not have them" in said
+        assert f"config.{kind}: left out, as not every sample has them: measured, true_id" in said
+    one, another = expected(result)
+    assert not {"true_mass", "true_pt"} & set(one)
+    with h5py.File(result.exports[0]) as file:
+        rows = file["events"][:]
+    table = pq.read_table(result.exports[1])
+    lines = [line.split("\t") for line in result.exports[2].read_text().splitlines()]
+    names = [name for name in another if name != "true_id"]  # the order is that of the sample that has them all
+    assert list(rows.dtype.names) == names == table.column_names[:-1]
+    assert lines[0] == [*(name for name in names if name != "label_id"), "label"]
+    for name, dtype in (("true_mass", "float64"), ("true_pt", "float32")):
+        wanted = np.concatenate([np.full(2 * EVENTS, np.nan), another[name]]).astype(dtype)
+        assert rows[name].dtype == dtype
+        np.testing.assert_array_equal(rows[name], wanted)
+        np.testing.assert_array_equal(table.column(name).to_numpy(), wanted)
+        texts = [line[lines[0].index(name)] for line in lines[1:]]
+        assert set(texts[: 2 * EVENTS]) == {"nan"}
+        assert np.array(texts[2 * EVENTS :], dtype=dtype).tobytes() == another[name].tobytes()
+    for name in ("before", "behind", "event_key"):
+        np.testing.assert_array_equal(rows[name], np.concatenate([one[name], another[name]]))
+
+
+def test_a_column_that_one_of_two_simulated_samples_lacks_is_left_out(tmp_path: Path, files: list[str]) -> None:
+    said: list[str] = []
+    data = config(files, "h5")
+    data["input"]["samples"]["third"] = {"kind": "mc", "files": [files[2]], "label": "third"}
+    data["select"]["steps"] = [{"define": {"truth": "double(x)"}, "only": ["another"]}]
+    data["select"]["output"]["columns"] = None
+    result = helpers.run(tmp_path, data, say=said.append)
+    assert "config.h5: left out, as not every sample has them: truth" in said
+    with h5py.File(result.exports[0]) as file:
+        assert "truth" not in file["events"].dtype.names
+
+
 def test_types_without_a_common_one_are_refused(tmp_path: Path, files: list[str]) -> None:
     data = config(files, "h5")
     data["select"]["steps"] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,12 @@ import rdfplugins as rp
 from rdfplugins.cpp import load_root
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError
 from rdfplugins.nodes import diphoton
+from rdfplugins.select import gen_weights, inputs
 from rdfplugins.simulate import simulate_ditau
 from tests.select import helpers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SUMS = "genEventSumw"
@@ -182,6 +185,29 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def odd(leaves: str) -> Callable[[Path], None]:
+    """Return what writes a tree ``Runs`` of one row whose sum is more or other than one number."""
+
+    def write(path: Path) -> None:
+        nano(path, None)
+        root = load_root()
+        file = root.TFile.Open(str(path), "UPDATE")
+        tree = root.TTree("Runs", "")
+        many, count = np.array([5.0, 6.0]), np.array([2], np.int32)
+        text = np.frombuffer(b"50\0\0", np.int8).copy()
+        objects = {"vector": root.std.vector["double"]([5.0]), "string": root.std.string("50")}
+        if leaves in objects:
+            tree.Branch(SUMS, objects[leaves])
+        else:
+            tree.Branch("n", count, "n/I")
+            tree.Branch(SUMS, text if leaves.endswith(("/C", "/O")) else many, leaves)
+        tree.Fill()
+        tree.Write()
+        file.Close()
+
+    return write
+
+
 BAD = {
     "no tree": (lambda path: nano(path, None), "has no tree 'Runs', from which sum_of_weights is to be read"),
     "no branch": (
@@ -192,6 +218,18 @@ BAD = {
     "half-filled": (half_filled, "branch 'genEventSumw' of tree 'Runs' has 1 entries where the tree has 3"),
     "nan": (lambda path: nano(path, [1.0, math.nan]), "'genEventSumw' of tree 'Runs' holds a value that is no number"),
     "inf": (lambda path: nano(path, [math.inf]), "'genEventSumw' of tree 'Runs' holds a value that is no number"),
+    **{
+        leaves: (odd(leaves), f"branch 'genEventSumw' of tree 'Runs' holds {what}, not one number a run")
+        for leaves, what in {
+            f"{SUMS}[2]/D": "Double_t[2]",
+            f"{SUMS}[n]/D": "Double_t[n]",
+            "a/D:b/D": "struct of 2 leaves",
+            f"{SUMS}/C": "a text",
+            f"{SUMS}/O": "Bool_t",
+            "vector": "vector<double>",
+            "string": "string",
+        }.items()
+    },
     "damaged": (damaged, "tree 'Runs' is damaged, its branch 'genEventSumw' cannot be read"),
 }
 
@@ -231,6 +269,80 @@ def test_a_sum_that_normalises_nothing(tmp_path: Path, sums: list[float]) -> Non
     )
     with pytest.raises(InputError, match=r"Runs\.genEventSumw adds up to"):
         rp.sum_of_gen_weights(tmp_path / "a.root")
+
+
+# -- a number in the config
+
+
+CONTRADICTION = "mc: warning: sum of weights {} of the config is used; tree 'Runs' of {} says {}, and"
+
+
+@pytest.mark.parametrize(("number", "warned"), [(2704.0, False), (2706.0, False), (2708.0, True), (4000.0, True)])
+def test_a_number_is_compared_with_all_files(tmp_path: Path, number: float, warned: bool) -> None:
+    nano(tmp_path / "a.root", [2700.0])
+    nano(tmp_path / "b.root", [1.5, 2.5], first=11)
+    result, said = run(tmp_path, "*.root", input__samples__mc__sum_of_weights=number)
+    line = f"{CONTRADICTION.format(f'{number:g}', 'its 2 files', '2704')} 'sum_of_weights: runs' takes that"
+    assert [text for text in said if "Runs" in text] == [line] * warned
+    assert helpers.columns(result.outputs["mc"])["weight"].tolist() == [2.0 * (10.0 / number)] * 8
+    origin = helpers.provenance(result.outputs["mc"])["normalisation"]["sum_of_weights"]
+    assert origin == {"value": number, "from": "config"}
+
+
+def test_a_sum_below_zero_contradicts_too(tmp_path: Path) -> None:
+    _, said = run(tmp_path, str(nano(tmp_path / "a.root", [-8.0])), input__samples__mc__sum_of_weights=8.0)
+    assert any(line.startswith(CONTRADICTION.format("8", "its file", "-8")) for line in said)
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_number_needs_no_tree(tmp_path: Path, what: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """One of the files has what contradicts the number, the other none, or something odd: nothing is said of it."""
+    nano(tmp_path / "a.root", [1.0], first=11)
+    BAD[what][0](tmp_path / "b.root")
+    capfd.readouterr()
+    result, said = run(tmp_path, ["a.root", "b.root"], input__samples__mc__sum_of_weights=50.0)
+    assert not [line for line in said if "Runs" in line or SUMS in line]
+    assert capfd.readouterr().err == ""
+    assert len(helpers.columns(result.outputs["mc"])["weight"]) == 8
+
+
+@pytest.mark.parametrize("kind", ["RNTuple", "histogram"])
+def test_another_object_of_that_name(tmp_path: Path, kind: str) -> None:
+    path = nano(tmp_path / "a.root", None)
+    root = load_root()
+    file = root.TFile.Open(str(path), "UPDATE")
+    if kind == "RNTuple":
+        model = root.RNTupleModel.Create()
+        model.MakeField["double"](SUMS)
+        root.RNTupleWriter.Append(model, "Runs", file)
+    else:
+        root.TH1D("Runs", "", 1, 0.0, 1.0).Write()
+    file.Close()
+    _, said = run(tmp_path, str(path), input__samples__mc__sum_of_weights=50.0)
+    assert not [line for line in said if "Runs" in line]
+
+
+def test_a_tree_that_ends_the_process_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = nano(tmp_path / "a.root", [1.0])
+    monkeypatch.setattr(
+        inputs, "_deaths", lambda paths, tree, _: dict.fromkeys(paths, "dies") if tree == "Runs" else {}
+    )
+    monkeypatch.setattr(gen_weights, "read", lambda *_: pytest.fail("was read"))
+    _, said = run(tmp_path, str(path), input__samples__mc__sum_of_weights=50.0)
+    assert not [line for line in said if "Runs" in line]
+    shutil.rmtree(tmp_path / "out")
+    assert faults(tmp_path, str(path)) == [f"T/config.yaml:{LINE}: T/a.root: is damaged: dies; fetch or write it again"]
+
+
+def test_simulation_and_data_are_not_compared(tmp_path: Path) -> None:
+    simulated = {"simulate": {"process": "ditau", "mode": "zll", "events": 500, "seed": 6}}
+    samples = {
+        "mc": {"kind": "mc", "xsec_pb": 1.0, "sum_of_weights": 7000.0, **simulated},
+        "data": {"kind": "data", "files": str(nano(tmp_path / "data.root", [5.0], first=50))},
+    }
+    steps = [{"node": "ditau.weights"}]
+    _, said = run(tmp_path, [], input__samples=samples, input__aliases=None, select__steps=steps)
+    assert not [line for line in said if "Runs" in line]
 
 
 # -- in Python

@@ -158,6 +158,8 @@ def test_data_of_other_seeds_have_other_runs():
         ({"mass": {}}, "a mixture of masses"),
         ({"mass": {90: 0}}, "a number above 0"),
         ({"mass": {"x": 1}}, "'x' is no mass"),
+        ({"mass": {"1_000": 1}}, "'1_000' is no mass"),
+        ({"mass": {"90": 1, 90.0: 2}}, "90 GeV stands twice"),
         ({"events": 0}, "at least one event"),
         ({"seed": -1}, "seed"),
         ({"chunk": 0}, "a chunk holds at least one event, not 0"),
@@ -184,9 +186,25 @@ def test_masses_as_text(text, means):
     assert str(masses_of(read_masses(text))) == means
 
 
-@pytest.mark.parametrize("text", ["", "x", "1:2:3", "50:", "90,", "90=,125", "90=x"])
+@pytest.mark.parametrize("text", ["", "x", "1:2:3", "50:", "90,", "90=,125", "90=x", "1_000", "1_00:200", "90=1_0,125"])
 def test_what_is_no_mass(text):
-    with pytest.raises(ConfigError, match=r"is no mass; write 125, 50:1000, 90,125 or 90=0\.3,125=0\.7"):
+    with pytest.raises(ConfigError, match=rf"^--mass: '{text}' is no mass; write 125, 50:1000, 90,125 or 90=0\.3,125="):
+        read_masses(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("90,90", "90 GeV stands twice"),
+        ("90=1,125,90.0=3", "90 GeV stands twice"),
+        ("5", "resonances of 20 to 6000 GeV, not 5"),
+        ("nan", "not nan"),
+        ("100:50", "the lowest mass, 100 GeV, is not below the highest, 50 GeV"),
+        ("90=0,125=1", "a number above 0"),
+    ],
+)
+def test_impossible_masses_as_text_name_the_option(text, message):
+    with pytest.raises(ConfigError, match=rf"^--mass: .*{message}"):
         read_masses(text)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import uproot
 
-from rdfplugins.cpp import load_root
+from rdfplugins.cpp import include, load_root
 from rdfplugins.simulate import simulate_ditau
 from rdfplugins.simulate.ditau.block import FLAGS
 from rdfplugins.simulate.ditau.nanoaod import SCHEMA, TRUTH, schema
@@ -231,6 +231,28 @@ def test_mothers(ditau_events):
     assert ak.all(ak.sum(abs(pdg) == 15, axis=1) == 2)
     boson = ditau_events.GenPart_mass[pdg == 25][:, 0]
     np.testing.assert_allclose(boson, ditau_events.genMass, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["tautau", "zll", "ttbar"])
+def test_the_mass_is_what_the_particles_say(tmp_path, mode):
+    """``genMass`` agrees with what `ditau.features` finds in ``GenPart`` where a file has no such branch."""
+    simulate_ditau(tmp_path / "x.root", mode=mode, events=1000, seed=6)
+    include("rdfplugins/ditau_features.h")
+    names = ("pdgId", "genPartIdxMother", "pt", "eta", "phi", "mass", "statusFlags")
+    call = f"rdfp::ditau::generated_mass(1.0, {', '.join(f'GenPart_{name}' for name in names)})"
+    frame = load_root().RDataFrame("Events", str(tmp_path / "x.root")).Define("found", f"double({call})")
+    found = frame.AsNumpy(["found", "genMass"])
+    assert np.isnan(found["found"]).sum() == (0 if mode == "tautau" else 1000)
+    np.testing.assert_allclose(found["genMass"], found["found"], rtol=1e-6)
+
+
+def test_pile_up_is_drawn_around_its_mean(ditau_events):
+    mean, drawn = (np.asarray(ditau_events[f"Pileup_{name}"], dtype=np.float64) for name in ("nTrueInt", "nPU"))
+    assert not np.array_equal(mean, np.round(mean)), "the mean is no whole number"
+    assert 4.0 <= mean.min() < mean.max() <= 75.0
+    pull = (drawn - mean) / np.sqrt(mean)
+    assert pull.mean() == pytest.approx(0.0, abs=4 / np.sqrt(EVENTS))
+    assert pull.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * EVENTS))
 
 
 def test_working_points_are_bits(events):

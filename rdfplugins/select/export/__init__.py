@@ -69,7 +69,7 @@ def run(config: Config, options: Options, labels: dict[str, int], outdated: Mapp
             _check_dependency(config, kind)
             with open_contents(config, files, labels, records) as contents:
                 _check_kinds(config, kind, contents)
-                _say_what_is_left_out(path, contents, options)
+                _say_what_differs(path, contents, options)
                 _write(config, kind, path, contents)
             _write_sidecar(config, path, key, partial=partial.pop())
         made.append(path)
@@ -98,9 +98,20 @@ def check(config: Config, df: Any, columns: Sequence[str]) -> None:
             _check_width(config, np.dtype([(name, "?" if kind == "bool" else "f8") for name, kind in kinds.items()]))
 
 
-def _say_what_is_left_out(path: Path, contents: Contents, options: Options) -> None:
+def _say_what_differs(path: Path, contents: Contents, options: Options) -> None:
+    """Say which columns are NaN in data, and which are not exported; one line each."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for column, samples in contents.absent.items():
+        groups.setdefault(tuple(samples), []).append(column)
+    if groups:
+        options.say(f"{path.name}: {'; '.join(_nan_in(columns, samples) for samples, columns in groups.items())}")
     if contents.left_out:
         options.say(f"{path.name}: left out, as not every sample has them: {', '.join(contents.left_out)}")
+
+
+def _nan_in(columns: Sequence[str], samples: Sequence[str]) -> str:
+    have, them = "does" if len(samples) == 1 else "do", "it" if len(columns) == 1 else "them"
+    return f"{', '.join(columns)}: NaN in {', '.join(samples)}, which {have} not have {them}"
 
 
 def _write(config: Config, kind: str, path: Path, contents: Contents) -> None:

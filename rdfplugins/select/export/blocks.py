@@ -51,6 +51,17 @@ class Block:
             },
         )
 
+    def widened(self, kinds: Mapping[str, Kind]) -> Block:
+        """Return the rows with all columns of ``kinds``: those that are not there are numbers, and NaN."""
+        wanted = row_type(kinds)
+        if wanted == self.rows.dtype:
+            return self
+        there = self.rows.dtype.names or ()
+        rows = np.empty(len(self.rows), wanted)
+        for name in kinds:
+            rows[name] = self.rows[name] if name in there else np.nan
+        return Block(rows, self.vectors)
+
     def split(self, at: int) -> tuple[Block, Block]:
         """Return the first ``at`` rows, and the others."""
         counts = {name: int(self.rows[name][:at].sum()) for name in self.vectors}

@@ -1,4 +1,4 @@
-"""What all exports hold: the columns that every sample has, their rows in order, and what is said about them."""
+"""What all exports hold: the columns that samples have in common, their rows in order, and what is said about them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,12 @@ class Contents:
     Attributes
     ----------
     columns
-        Those that every sample has, in the order of the first; ``event_key`` and ``label_id`` are among them.
+        Those that every sample has, and floats of simulation (such as the true mass), which are NaN in data; in the
+        order of the first sample that has them all. ``event_key`` and ``label_id`` are among them.
+    left_out
+        All others.
+    absent
+        Columns that are NaN in some samples of data -> the names of these samples.
     labels
         Label -> ``label_id``.
     entries
@@ -55,7 +60,10 @@ class Contents:
         self._folder = folder
         self.labels = labels
         self.entries = sum(table.entries for table in tables)
-        self.columns = [name for name in tables[0].kinds if all(name in table.kinds for table in tables)]
+        self.absent = _absent_in_data(dict(zip(config.input.samples, tables, strict=True)), config)
+        common = {name for name in tables[0].kinds if all(name in table.kinds for table in tables)} | set(self.absent)
+        fullest = next(table for table in tables if common <= set(table.kinds))  # any of simulation, or the first
+        self.columns = [name for name in fullest.kinds if name in common]
         self.left_out = sorted({name for table in tables for name in table.kinds} - set(self.columns))
         self.units: dict[str, str] = _of_columns("units", records, self.columns)
         maps = _of_columns("maps", records, self.columns)
@@ -78,10 +86,11 @@ class Contents:
         """
         found = {}
         for name in self.columns:
-            kinds = [table.kinds[name] for table in self._tables]
+            kinds = [table.kinds[name] for table in self._tables if name in table.kinds]
             common = _common(kinds)
             if common is None:
-                samples = list(self._config.input.samples)
+                every = zip(self._config.input.samples, self._tables, strict=True)
+                samples = [sample for sample, table in every if name in table.kinds]
                 other = next(number for number, kind in enumerate(kinds) if _common([kinds[0], kind]) is None)
                 raise self._config.fault(
                     f"column '{name}' is {kinds[0]} in sample {samples[0]} and {kinds[other]} in {samples[other]},"
@@ -93,14 +102,18 @@ class Contents:
         return found
 
     def of_each(self) -> list[dict[str, Kind]]:
-        """Return, for each sample, the kinds of the columns as its tree has them."""
-        return [{name: table.kinds[name] for name in self.columns} for table in self._tables]
+        """Return, for each sample, the kinds of the columns as its tree has them; of one that it lacks, another's."""
+        there: dict[str, Kind] = {}
+        for table in self._tables:
+            there = table.kinds | there
+        return [{name: table.kinds.get(name, there[name]) for name in self.columns} for table in self._tables]
 
     def blocks(self, kinds: Mapping[str, Kind] | Sequence[Mapping[str, Kind]]) -> Iterator[Block]:
         """Yield all rows, sample by sample, each sorted by ``event_key``; ``kinds`` is one for all, or one for each."""
         each = [kinds] * len(self._tables) if not isinstance(kinds, list) else kinds
         for table, own in zip(self._tables, each, strict=True):
-            yield from sorted_blocks(table, own, self._folder)
+            there = {name: kind for name, kind in own.items() if name in table.kinds}
+            yield from (block.widened(own) for block in sorted_blocks(table, there, self._folder))
 
 
 @contextlib.contextmanager
@@ -112,6 +125,24 @@ def open_contents(
         tree = config.select.output.tree
         tables = [stack.enter_context(open_table(file, tree)) for file in files]
         yield Contents(config, tables, labels, records, files[0].parent)
+
+
+def _absent_in_data(tables: Mapping[str, Table], config: Config) -> dict[str, list[str]]:
+    """Return the columns of floats that all simulation has -> the samples of data, at least one, that lack them."""
+    data = [name for name in tables if config.input.samples[name].kind == "data"]
+    simulated = [table for name, table in tables.items() if name not in data]
+    found = {}
+    for column in simulated[0].kinds if simulated else ():
+        lacking = [name for name in data if column not in tables[name].kinds]
+        kinds = [table.kinds[column] for table in tables.values() if column in table.kinds]
+        everywhere = len(kinds) + len(lacking) == len(tables)
+        if lacking and everywhere and all(_is_float(kind) for kind in kinds):
+            found[column] = lacking
+    return found
+
+
+def _is_float(kind: Kind) -> bool:
+    return kind.dtype is not None and kind.dtype.kind == "f" and not kind.vector
 
 
 def _common(kinds: Sequence[Kind]) -> Kind | None:

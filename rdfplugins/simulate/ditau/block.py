@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins.simulate.ditau import jets as jet_objects
-from rdfplugins.simulate.ditau import modes
 from rdfplugins.simulate.ditau.leptons import ELECTRON, MUON, leptons
 from rdfplugins.simulate.ditau.modes import BACKGROUNDS, DATA_RATES, HIGGS_MASS, RESONANCE, VECTOR, Z_MASS
 from rdfplugins.simulate.ditau.process import hard_process, vector_masses
@@ -59,7 +58,7 @@ class Block:
     process
         Number of the process of each event (`modes`).
     mass
-        Mass of the resonance or Z boson; NaN in events without one.
+        Mass of the resonance, or Z or Higgs boson, that decays to two taus; NaN in events without one.
     truth, pile_up
         What happened.
     electron, muon, tau, jet
@@ -115,7 +114,7 @@ def make_block(request: Request, seed: int, number: int) -> Block:
         seed,
         number,
         process,
-        np.where(process <= modes.ZLL, mass, np.nan),
+        np.where(process == RESONANCE, mass, np.nan),
         truth,
         around,
         electron,

@@ -10,7 +10,6 @@ import numpy as np
 
 from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError
-from rdfplugins.files import make_folder
 from rdfplugins.simulate.ditau import nanoaod
 from rdfplugins.simulate.ditau.block import identity, make_block, weights
 from rdfplugins.simulate.ditau.modes import Request, luminosity_pb, request
@@ -18,6 +17,7 @@ from rdfplugins.simulate.generated import Generated
 from rdfplugins.simulate.jagged import join
 from rdfplugins.simulate.streams import BLOCK, check_numbers
 from rdfplugins.simulate.trees import Column, TreeWriter
+from rdfplugins.simulate.turns import only_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ def simulate_ditau(
     mass: MassLike | None = None,
     spin: str | None = None,
     seed: int = 1,
+    replace: bool = True,
     chunk: int = 50_000,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
@@ -57,6 +58,8 @@ def simulate_ditau(
         Of the resonance: ``scalar`` (default) or ``vector``.
     seed
         0 <= seed < 2^64; same seed, same events.
+    replace
+        Replace a file that is there, and wait for another run that writes it; else both are errors.
     chunk
         Events held in memory at a time; the content of the file does not depend on it.
     progress
@@ -67,7 +70,7 @@ def simulate_ditau(
     ConfigError
         Unknown mode or spin, mass or spin of a mode without a choice, or a number out of range.
     OutputError
-        The file cannot be written; nothing is left of it.
+        The file cannot be written, and nothing is left of it; or it is there and must not be replaced.
     """
     wanted = request(mode, mass, spin)
     check_numbers(events, seed)
@@ -78,12 +81,14 @@ def simulate_ditau(
         made = Generated(path, events, None, None, luminosity_pb(events))
     else:
         made = Generated(path, events, sum_of_weights(wanted, events, seed), wanted.xsec_pb, None)
-    make_folder(path.parent)
     title = f"SIMULATION by rdfplugins {__version__}: ditau {wanted}, {events} events, seed {seed}"
     texts = {"provenance": _provenance(made, wanted, seed)}
     schema = nanoaod.schema(is_data=wanted.is_data)
     runs = _runs(made, wanted, seed)
-    with TreeWriter(path, nanoaod.TREE, schema, title, texts=texts, more={"Runs": runs}) as writer:
+    with (
+        only_writer(path, replace=replace),
+        TreeWriter(path, nanoaod.TREE, schema, title, texts=texts, more={"Runs": runs}) as writer,
+    ):
         for first in range(0, events, chunk):
             count = min(chunk, events - first)
             writer.fill(generate(wanted, count, seed, first))

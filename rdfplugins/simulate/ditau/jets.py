@@ -35,8 +35,19 @@ _LEPTON_LIKE = np.array([0.015, 0.06, 0.90, 0.92, 0.01])
 
 @dataclass(frozen=True, eq=False)
 class PileUp:
-    """Other collisions: their number, and the vertices that are found, all and good ones; int64[events]."""
+    """Other collisions of each event.
 
+    Attributes
+    ----------
+    mean
+        Expected number of collisions at the luminosity of the moment, float64[events].
+    collisions
+        Their number, a Poisson number of this mean.
+    vertices, good
+        Vertices that are found, all and good ones; that of the hard process is among them.
+    """
+
+    mean: Array
     collisions: Array
     vertices: Array
     good: Array
@@ -47,7 +58,7 @@ def pile_up(events: int, rng: np.random.Generator) -> PileUp:
     mean = np.clip(_MEAN_PILE_UP + _SPREAD * rng.standard_normal(events), 4.0, 75.0)
     collisions = rng.poisson(mean)
     vertices = 1 + rng.binomial(collisions, 0.72)
-    return PileUp(collisions, vertices, np.maximum(rng.binomial(vertices, 0.9), 1))
+    return PileUp(mean, collisions, vertices, np.maximum(rng.binomial(vertices, 0.9), 1))
 
 
 def resolution(pt: Array, eta: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -117,7 +117,7 @@ def masses_of(mass: MassLike) -> Masses:
     Raises
     ------
     ConfigError
-        Something else, or a mass out of range.
+        Something else, a mass out of range, or a mass that stands twice.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def masses_of(mass: MassLike) -> Masses:
     ['125', '50:1000', '90=0.75,125=0.25']
     """
     if isinstance(mass, Mapping):
-        shares = {_mass(key): float(share) for key, share in mass.items()}
+        shares = _mixture((_mass(key), float(share)) for key, share in mass.items())
         if not shares or not all(math.isfinite(share) and share > 0 for share in shares.values()):
             raise ConfigError("a mixture of masses maps each mass to its share of the events, a number above 0")
         total = sum(shares.values())
@@ -141,28 +141,55 @@ def masses_of(mass: MassLike) -> Masses:
 
 
 def read_masses(text: str) -> MassLike:
-    """Return the mass that a text means: ``125``, ``50:1000``, ``90,125`` (equal shares) or ``90=0.3,125=0.7``.
+    """Return what the option ``--mass`` means: ``125``, ``50:1000``, ``90,125`` (equal shares) or ``90=0.3,125=0.7``.
 
     Raises
     ------
     ConfigError
-        The text is none of these.
+        The text is none of these, or masses that `masses_of` refuses; the message begins with the option.
     """
     try:
-        if ":" in text:
-            low, high = text.split(":")
-            return (float(low), float(high))
-        if "," not in text and "=" not in text:
-            return float(text)
-        pairs = [part.split("=") if "=" in part else [part, "1"] for part in text.split(",")]
-        return {float(mass): float(share) for mass, share in pairs}
+        mass = _parsed(text)
+        masses_of(mass)
     except ValueError:
-        raise ConfigError(f"'{text}' is no mass; write 125, 50:1000, 90,125 or 90=0.3,125=0.7 (GeV)") from None
+        message = f"'{text}' is no mass; write 125, 50:1000, 90,125 or 90=0.3,125=0.7 (GeV)"
+        raise ConfigError(f"--mass: {message}") from None
+    except ConfigError as error:
+        raise ConfigError(f"--mass: {error}") from None
+    return mass
+
+
+def _parsed(text: str) -> MassLike:
+    """Return the mass that a text means; ValueError if it has none of the forms."""
+    if ":" in text:
+        low, high = text.split(":")
+        return (_number(low), _number(high))
+    if "," not in text and "=" not in text:
+        return _number(text)
+    pairs = [part.split("=") if "=" in part else [part, "1"] for part in text.split(",")]
+    return _mixture((_number(mass), _number(share)) for mass, share in pairs)
+
+
+def _number(value: object) -> float:
+    # 1_000 is a number to Python, but neither to YAML nor to people, who may mean a range or a list
+    if isinstance(value, str) and "_" in value:
+        raise ValueError(f"'{value}' has an underscore")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _mixture(pairs: Iterable[tuple[float, float]]) -> dict[float, float]:
+    """Return mass -> share; a mass that stands twice would lose one of its shares."""
+    shares: dict[float, float] = {}
+    for mass, share in pairs:
+        if mass in shares:
+            raise ConfigError(f"{mass:g} GeV stands twice in a mixture of masses")
+        shares[mass] = share
+    return shares
 
 
 def _mass(value: object) -> float:
     try:
-        mass = float(value)  # type: ignore[arg-type]
+        mass = _number(value)
     except (TypeError, ValueError):
         raise ConfigError(f"'{value}' is no mass, a number in GeV is expected") from None
     if not LOWEST_MASS <= mass <= HIGHEST_MASS:

@@ -75,7 +75,8 @@ TRUTH = frozenset(
     or name.endswith(("_genPartIdx", "_genPartFlav", "Flavour"))
     or name == "nGenPart"
 )
-"""Branches that files of data do not have. ``genMass`` is ours: the mass of the resonance, NaN without one."""
+"""Branches that files of data do not have. ``genMass`` is ours: the mass of the resonance of two taus,
+NaN without one."""
 
 _OLD_DECAY_MODES = (0, 1, 2, 10)
 
@@ -228,6 +229,6 @@ def _scalars(block: Block) -> dict[str, Array]:
         "genMass": block.mass,
         "GenMET_pt": missing.true_pt,
         "GenMET_phi": missing.true_phi,
-        "Pileup_nTrueInt": around.collisions,
+        "Pileup_nTrueInt": around.mean,
         "Pileup_nPU": around.collisions,
     }

@@ -10,7 +10,6 @@ import numpy as np
 
 from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError
-from rdfplugins.files import make_folder
 from rdfplugins.simulate.generated import Generated
 from rdfplugins.simulate.hgg.block import make_block, weights
 from rdfplugins.simulate.hgg.modes import DATA, SIGNALS, Totals, check_mode
@@ -18,6 +17,7 @@ from rdfplugins.simulate.hgg.releases import find_release
 from rdfplugins.simulate.jagged import join
 from rdfplugins.simulate.streams import BLOCK, check_numbers, stream
 from rdfplugins.simulate.trees import Column, TreeWriter
+from rdfplugins.simulate.turns import only_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +130,7 @@ def simulate_hgg(
     events: int,
     seed: int = 1,
     release: str = "2020",
+    replace: bool = True,
     chunk: int = 50_000,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
@@ -150,6 +151,8 @@ def simulate_hgg(
     release
         ``2020`` (tree ``mini``, MeV, ``std::vector``) or ``2025`` (tree ``analysis``, GeV, ``ROOT::RVec``): the same
         events in another format.
+    replace
+        Replace a file that is there, and wait for another run that writes it; else both are errors.
     chunk
         Events held in memory at a time; the content of the file does not depend on it.
     progress
@@ -160,7 +163,7 @@ def simulate_hgg(
     ConfigError
         Unknown mode or release, or a number out of range.
     OutputError
-        The file cannot be written; nothing is left of it.
+        The file cannot be written, and nothing is left of it; or it is there and must not be replaced.
     """
     check_mode(mode)
     if chunk < 1:
@@ -172,10 +175,12 @@ def simulate_hgg(
         made = Generated(path, events, None, None, luminosity_pb(events))
     else:
         made = Generated(path, events, totals.weights, SIGNALS[mode].xsec_pb, None)
-    make_folder(path.parent)
     title = f"SIMULATION by rdfplugins {__version__}: hgg {mode}, {events} events, seed {seed}"
     texts = {"provenance": _provenance(made, mode, seed, release)}
-    with TreeWriter(path, form.tree, form.schema, title, texts=texts) as writer:
+    with (
+        only_writer(path, replace=replace),
+        TreeWriter(path, form.tree, form.schema, title, texts=texts) as writer,
+    ):
         for first in range(0, events, chunk):
             count = min(chunk, events - first)
             writer.fill(generate(mode, count, seed, first, totals=totals, release=release))
