@@ -70,7 +70,8 @@ def _rows_of_node(step: NodeStep, known: StepFacts) -> Iterator[Row]:
                 yield Row(f"channel {channel}", f"{len(cuts)} cuts: {', '.join(cuts)}")
         yield Row(cut, f"cut {number + 1}", f"cut_{number}")
     if known.columns:
-        yield Row("", f"{len(known.columns)} columns for the output")
+        number = len(known.columns)
+        yield Row("", f"{number} column{'' if number == 1 else 's'} for the output")
 
 
 def _rows_of_vary(step: VaryStep) -> Iterator[Row]:

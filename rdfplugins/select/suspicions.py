@@ -41,9 +41,22 @@ def found(cutflow: Cutflow, *, xsec_pb: float | None, partial: bool) -> Iterator
         yield from _more_than_there_are(first.weighted, xsec_pb)
     empty = next((cut.name for cut in cutflow.cuts if not cut.events), None)
     if empty is not None and first.events:
-        hint = "are its runs those of the list?" if empty == "golden_json" else "is input.units right?"
-        yield f"no event passes '{empty}' ({hint})"
+        yield f"no event passes '{empty}' ({_hint(cutflow, empty)})"
     yield from _emptied_channels(cutflow, empty)
+
+
+def _hint(cutflow: Cutflow, empty: str) -> str:
+    if empty == "golden_json":
+        return "are its runs those of the list?"
+    # the cut at which each channel ends, where the channels decide
+    ends = {}
+    for channel, cuts in cutflow.channels.items():
+        stops = [cut.name for cut in cuts if not cut.events and cut.name != empty]
+        if stops and all(cut.name != stops[0] for cut in cutflow.cuts):
+            ends[channel] = stops[0]
+    if len(ends) == len(cutflow.channels) and ends:
+        return "channels end at: " + ", ".join(f"{channel} {name}" for channel, name in ends.items())
+    return "is input.units right?"
 
 
 def _more_than_there_are(weighted: float, xsec_pb: float) -> Iterator[str]:

@@ -163,3 +163,9 @@ def test_a_threshold_in_mev_empties_the_channels_of_a_run(tmp_path: Path) -> Non
 def test_other_suspicions(flow: Cutflow, line: str | None) -> None:
     assert lines(flow) == ([] if line is None else [line])
     assert np.isfinite(flow.cuts[0].variance)
+
+
+def test_where_no_event_is_left_the_end_of_each_channel_is_said() -> None:
+    flow = cutflow(cut("all", 50), cut("one_channel", 0), mt=[9, 0, 0], et=[0, 0, 0])
+    assert lines(flow) == ["no event passes 'one_channel' (channels end at: mt kinematics, et et_pair)"]
+    assert lines(cutflow(cut("all", 50), cut("last", 0))) == ["no event passes 'last' (is input.units right?)"]
