@@ -8,7 +8,7 @@ from rdfplugins.errors import SubstitutionWarning
 from rdfplugins.nodes.base import apply
 from rdfplugins.pipeline import RunResult, run
 from rdfplugins.sample import Sample
-from rdfplugins.select.normalise import sum_of_gen_weights
+from rdfplugins.select.samples.normalise import sum_of_gen_weights
 
 __all__ = [
     "RunResult",

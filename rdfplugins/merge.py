@@ -15,7 +15,7 @@ from rdfplugins.errors import InputError, OutputError, RdfpluginsError, did_you_
 from rdfplugins.files import atomic, lock, make_folder
 from rdfplugins.reading import open_table
 from rdfplugins.select import freshness
-from rdfplugins.select.prepare import STAGE
+from rdfplugins.select.samples.prepare import STAGE
 from rdfplugins.select.stage import check_folder
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@
 
 namespace rdfp::runtime {
 
-// Opens files as rdfplugins/select/inputs.py does, in a child process of its own.
+// Opens files as rdfplugins/select/samples/inputs.py does, in a child process of its own.
 class FileTrial {
 public:
   // For each file the signal by which a process dies that opens it, describes its tree and reads the first entry of the

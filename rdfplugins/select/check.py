@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdfplugins import cpp
-from rdfplugins.select import export, freshness, prepare, sources, substitutions
-from rdfplugins.select.duplicates import chain_of
+from rdfplugins.select import export, freshness
 from rdfplugins.select.faults import Faults
-from rdfplugins.select.graph import Graph
+from rdfplugins.select.graph import substitutions
+from rdfplugins.select.graph.walk import Graph
+from rdfplugins.select.samples import prepare, sources
+from rdfplugins.select.samples.duplicates import chain_of
 from rdfplugins.select.stage import chosen, step_faults
 from rdfplugins.select.storable import refuse_unstorable
 
 if TYPE_CHECKING:
     from rdfplugins.config import Config
     from rdfplugins.errors import RdfpluginsError
-    from rdfplugins.select.inputs import Inputs
     from rdfplugins.select.options import Options
+    from rdfplugins.select.samples.inputs import Inputs
 
 
 def check(config: Config, options: Options) -> tuple[list[RdfpluginsError], list[str]]:

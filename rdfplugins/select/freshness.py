@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rdfplugins.config import Config
-    from rdfplugins.select.inputs import Inputs
+    from rdfplugins.select.samples.inputs import Inputs
 
 
 def label_ids(config: Config) -> dict[str, int]:

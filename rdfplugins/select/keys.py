@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rdfplugins.config import Config, SplitConfig
-    from rdfplugins.select.inputs import Inputs
+    from rdfplugins.select.samples.inputs import Inputs
 
 SPLITS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 _WORDS = ("run", "lumi", "event", "evt")

@@ -14,13 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from rdfplugins import cpp
 from rdfplugins.errors import DamagedFileError, InputError, InterruptedRunError, OutputError, RdfpluginsError
-from rdfplugins.select.inputs import shown
+from rdfplugins.select.samples.inputs import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rdfplugins.select.inputs import Inputs
+    from rdfplugins.select.samples.inputs import Inputs
 
 EVENTS_BETWEEN_LOOKS = 1000
 REFRESHES_PER_SECOND = 4

@@ -12,10 +12,12 @@ from rdfplugins.cutflow import Cutflow
 from rdfplugins.errors import InputError, RdfpluginsError
 from rdfplugins.files import atomic
 from rdfplugins.nodes import base
-from rdfplugins.select import duplicates, export, keys, loop, output, substitutions, suspicions
-from rdfplugins.select.cutflow import to_histograms
-from rdfplugins.select.graph import Graph
-from rdfplugins.select.prepare import at_line_of
+from rdfplugins.select import export, keys, loop, output, suspicions
+from rdfplugins.select.graph import substitutions
+from rdfplugins.select.graph.cutflow import to_histograms
+from rdfplugins.select.graph.walk import Graph
+from rdfplugins.select.samples import duplicates
+from rdfplugins.select.samples.prepare import at_line_of
 from rdfplugins.select.storable import refuse_unstorable
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config
     from rdfplugins.select.options import Options
-    from rdfplugins.select.prepare import Prepared
+    from rdfplugins.select.samples.prepare import Prepared
 
 
 @dataclasses.dataclass(frozen=True)

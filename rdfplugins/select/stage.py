@@ -11,10 +11,11 @@ from rdfplugins.config.steps import NodeStep
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError, did_you_mean
 from rdfplugins.files import lock, make_folder
 from rdfplugins.nodes import base
-from rdfplugins.select import export, freshness, sources
-from rdfplugins.select.duplicates import Duplicates, Later
-from rdfplugins.select.prepare import Prepared, open_inputs, prepare
+from rdfplugins.select import export, freshness
 from rdfplugins.select.run_sample import SampleOutput, run_sample
+from rdfplugins.select.samples import sources
+from rdfplugins.select.samples.duplicates import Duplicates, Later
+from rdfplugins.select.samples.prepare import Prepared, open_inputs, prepare
 from rdfplugins.select.steps import node_arguments
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
-    from rdfplugins.select.inputs import Inputs
     from rdfplugins.select.options import Options
-    from rdfplugins.select.sources import Source
+    from rdfplugins.select.samples.inputs import Inputs
+    from rdfplugins.select.samples.sources import Source
 
 NOT_IN_FOLDERS = "#?*[$\n"  # parts of a URL, wildcards and variables to ROOT, of which some end the process
 MANY_ENTRIES = 1_500_000

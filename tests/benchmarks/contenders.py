@@ -13,7 +13,7 @@ from pathlib import Path
 from rdfplugins import cpp
 from rdfplugins.config import load_config
 from rdfplugins.paths import cache_dir
-from rdfplugins.select import sources
+from rdfplugins.select.samples import sources
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from rdfplugins.config import load_config
-from rdfplugins.select import sources
+from rdfplugins.select.samples import sources
 from tests.benchmarks.contenders import Contender
 from tests.benchmarks.ditau_awkward import COPIED
 from tests.oracle.ditau_columns import INPUTS

@@ -14,7 +14,7 @@ import rdfplugins as rp
 from rdfplugins.cpp import load_root
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError
 from rdfplugins.nodes import diphoton
-from rdfplugins.select import gen_weights, inputs
+from rdfplugins.select.samples import gen_weights, inputs
 from rdfplugins.simulate import simulate_ditau
 from tests.select import helpers
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rdfplugins import cpp
 from rdfplugins.errors import ConfigError
-from rdfplugins.select import good_runs
+from rdfplugins.select.graph.walk import good_runs
 from tests.select import helpers
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from rdfplugins.config.input import LOWEST_MASS as LOWEST_IN_CONFIG
 from rdfplugins.config.schema import config_schema
 from rdfplugins.errors import ConfigErrors
 from rdfplugins.paths import cache_dir
-from rdfplugins.select import sources
+from rdfplugins.select.samples import sources
 from rdfplugins.simulate import DITAU_MODES
 from rdfplugins.simulate.ditau.modes import HIGHEST_MASS, LOWEST_MASS, SPINS, masses_of
 

@@ -13,14 +13,14 @@ from rdfplugins.config.steps import NodeStep
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 from rdfplugins.sample import Sample
-from rdfplugins.select import first_entry, gen_weights
-from rdfplugins.select.inputs import inspect, shown
+from rdfplugins.select.samples import first_entry, gen_weights
+from rdfplugins.select.samples.inputs import inspect, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rdfplugins.config import Config
-    from rdfplugins.select.inputs import Inputs
+    from rdfplugins.select.samples.inputs import Inputs
 
 TOLERANCE = 1e-3
 _WORDS = {"xsec_pb": "cross-section", "sum_of_weights": "sum of weights"}

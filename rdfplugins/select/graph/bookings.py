@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins import cpp
 from rdfplugins.cutflow import ALL, Cutflow, Yield
 from rdfplugins.nodes import base
-from rdfplugins.select.channels import Channels
-from rdfplugins.select.cutflow import Booked, BookedCuts
+from rdfplugins.select.graph.channels import Channels
+from rdfplugins.select.graph.cutflow import Booked, BookedCuts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
 from rdfplugins.errors import ConfigError, DamagedFileError, InputError, InputErrors
-from rdfplugins.select import freshness, inputs, keys, normalise
+from rdfplugins.select import freshness, keys
+from rdfplugins.select.samples import inputs, normalise
 from rdfplugins.select.steps import used_columns
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
-    from rdfplugins.select.duplicates import Duplicates
     from rdfplugins.select.options import Options
-    from rdfplugins.select.sources import Source
+    from rdfplugins.select.samples.duplicates import Duplicates
+    from rdfplugins.select.samples.sources import Source
 
 STAGE = "select"
 _OF_CACHE = "; it is the simulation of this sample in the cache: delete the file, and the next run makes it again"

@@ -12,7 +12,7 @@ from rdfplugins.random import text_hash
 
 if TYPE_CHECKING:
     from rdfplugins.config import Config
-    from rdfplugins.select.inputs import InputFile
+    from rdfplugins.select.samples.inputs import InputFile
 
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from rdfplugins.errors import DamagedFileError, InputError, did_you_mean
-from rdfplugins.select.leaves import is_number, type_of
+from rdfplugins.select.samples.leaves import is_number, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rdfplugins.config import Config, Step
     from rdfplugins.sample import Sample
-    from rdfplugins.select.expressions import Expressions, Path
+    from rdfplugins.select.graph.expressions import Expressions, Path
 
 DIRECTIONS = ("down", "up")
 

@@ -13,13 +13,14 @@ from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, Node
 from rdfplugins.cutflow import ALL
 from rdfplugins.errors import ConfigError, CppError, MissingColumnError, RdfpluginsError, did_you_mean
 from rdfplugins.nodes import base
-from rdfplugins.select import good_runs, keys, substitutions
-from rdfplugins.select.bookings import CATEGORY, ONE, WEIGHT, Bookings
-from rdfplugins.select.expressions import Expressions, Path
+from rdfplugins.select import keys
 from rdfplugins.select.faults import Faults
+from rdfplugins.select.graph import good_runs, substitutions
+from rdfplugins.select.graph.bookings import CATEGORY, ONE, WEIGHT, Bookings
+from rdfplugins.select.graph.expressions import Expressions, Path
+from rdfplugins.select.graph.variations import Shifts, labels
 from rdfplugins.select.steps import makes, node_arguments, parameter_path
 from rdfplugins.select.storable import with_bool_vectors
-from rdfplugins.select.variations import Shifts, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, Step
     from rdfplugins.cutflow import Cutflow
     from rdfplugins.sample import Sample
-    from rdfplugins.select.inputs import Inputs
+    from rdfplugins.select.samples.inputs import Inputs
 
 OWN_COLUMNS = ("event_key", "split", "fold", "label_id")
 _ZERO = "rdfp_zero_"

@@ -11,7 +11,7 @@ from rdfplugins import cpp
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 from rdfplugins.select import keys, loop
-from rdfplugins.select.prepare import at_line_of, at_sample
+from rdfplugins.select.samples.prepare import at_line_of, at_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rdfplugins.config import Config
-    from rdfplugins.select.inputs import Inputs
+    from rdfplugins.select.samples.inputs import Inputs
 
 IDENTITY = "rdfp_identity_"
 

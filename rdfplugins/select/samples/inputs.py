@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins import cpp, provenance
 from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import DamagedFileError, InputError, InputErrors, did_you_mean
-from rdfplugins.select import gen_weights
-from rdfplugins.select.leaves import is_number, type_of
+from rdfplugins.select.samples import gen_weights
+from rdfplugins.select.samples.leaves import is_number, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

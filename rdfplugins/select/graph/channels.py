@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rdfplugins.cutflow import Cut
     from rdfplugins.nodes.base import Channel
-    from rdfplugins.select.cutflow import BookedCuts
+    from rdfplugins.select.graph.cutflow import BookedCuts
 
 
 @dataclasses.dataclass

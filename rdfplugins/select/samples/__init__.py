@@ -1,0 +1,1 @@
+"""What is settled of a sample before its event loop: files, schema, normalisation, events that come twice."""
