@@ -17,7 +17,7 @@ from rdfplugins.select.graph import substitutions
 from rdfplugins.select.graph.cutflow import to_histograms
 from rdfplugins.select.graph.walk import Graph
 from rdfplugins.select.samples import duplicates
-from rdfplugins.select.samples.prepare import at_line_of
+from rdfplugins.select.samples.placed import at_line_of
 from rdfplugins.select.storable import refuse_unstorable
 
 if TYPE_CHECKING:

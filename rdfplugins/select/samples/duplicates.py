@@ -11,7 +11,7 @@ from rdfplugins import cpp
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 from rdfplugins.select import keys, loop
-from rdfplugins.select.samples.prepare import at_line_of, at_sample
+from rdfplugins.select.samples.placed import at_line_of, at_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
-from rdfplugins.errors import ConfigError, DamagedFileError, InputError, InputErrors
+from rdfplugins.errors import ConfigError, InputError
 from rdfplugins.select import freshness, keys
 from rdfplugins.select.samples import inputs, normalise
+from rdfplugins.select.samples.placed import at_sample
 from rdfplugins.select.steps import used_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from rdfplugins.config import Config
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from rdfplugins.select.samples.sources import Source
 
 STAGE = "select"
-_OF_CACHE = "; it is the simulation of this sample in the cache: delete the file, and the next run makes it again"
 _TOLERANCE = 1e-2  # simulated data come in whole events
 _NORMALISATION = {
     "mc": "a sum_of_weights of the config must be that of the files that are left",
@@ -82,23 +80,6 @@ def resolve(
     except InputError as error:
         raise at_sample(config, name, error) from error
     return sample, origin
-
-
-@contextlib.contextmanager
-def at_line_of(config: Config, name: str) -> Iterator[None]:
-    """Put errors of files at the line of their sample."""
-    try:
-        yield
-    except InputError as error:
-        raise at_sample(config, name, error) from error
-
-
-def at_sample(config: Config, name: str, error: InputError) -> InputError:
-    """Return an error of a file, at the line of its sample."""
-    if isinstance(error, InputErrors):
-        return InputErrors([at_sample(config, name, fault) for fault in error.faults])
-    kept = isinstance(error, DamagedFileError) and config.input.samples[name].simulate is not None
-    return InputError(str(config.fault(f"{error}{_OF_CACHE if kept else ''}", "input", "samples", name)))
 
 
 def _warn_of_luminosity(config: Config, name: str, source: Source, options: Options) -> None:
