@@ -325,7 +325,7 @@ def test_vectors_of_unequal_length_are_no_events(df: Any) -> None:
         {"xsec_pb": 0.102, "sum_of_weights": 55922617.6297},
         {"xsec_pb": 2, "sum_of_weights": 7},
         {"xsec_pb": 0.5},
-        {"sum_of_weights": -12.5},
+        {"sum_of_weights": 12.5},
         {},
     ],
     ids=str,
