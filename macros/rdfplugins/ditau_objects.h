@@ -163,6 +163,12 @@ ROOT::RVec<Electron> electrons(double unit, const Vertex &vertex, double max_los
   return found;
 }
 
+// By what a tau is ranked; NaN after all numbers.
+template <class T> double order_of(T value) {
+  const double order = static_cast<double>(value);
+  return std::isnan(order) ? -std::numeric_limits<double>::infinity() : order;
+}
+
 // Accepted decay modes: bit n is set where mode n is.
 struct DecayModes {
   unsigned long long bits;
@@ -189,7 +195,7 @@ ROOT::RVec<Tau> taus(double unit, double max_dz, const DecayModes &modes, const 
   ROOT::RVec<Tau> found;
   found.reserve(all.size);
   for (std::size_t i = 0; i < all.size; ++i)
-    found.push_back({pt[i] / unit, eta[i], phi[i], static_cast<double>(order[i]), static_cast<int>(charge[i]),
+    found.push_back({pt[i] / unit, eta[i], phi[i], order_of(order[i]), static_cast<int>(charge[i]),
                      std::abs(static_cast<double>(dz[i])) < max_dz, is_true(id[i]) && modes.hold(mode[i]),
                      working_point(vs_e[i]), working_point(vs_mu[i]), working_point(vs_jet[i])});
   return found;

@@ -53,13 +53,17 @@ def _kinds(parameters: Mapping[str, Any]) -> list[str]:
 def _select_needs(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     kinds = _kinds(parameters)
     columns = [column for kind in kinds for column in _COLUMNS[kind]]
+    if parameters["tau_jet_index"] is not None:  # one for each entry of the tau collection
+        columns = list(dict.fromkeys([*columns, "Tau_pt"]))
     named = [parameters[name] for kind in kinds for name in _PARAMETERS[kind]]
     triggers = (parameters["triggers"] or {}).values()
     return tuple(columns + [name for name in (*named, *triggers) if settings.is_column(name)])
 
 
 def _select_hints(parameters: Mapping[str, Any]) -> dict[str, str]:
-    found = {
+    columns = [column for names in _COLUMNS.values() for column in names]
+    found = dict.fromkeys(columns, "input.aliases can give it")
+    found |= {
         parameters[name]: f"with: {{{name}: ...}} replaces it"
         for name in (*settings.IDS, *settings.NUMBERS)
         if settings.is_column(parameters[name])

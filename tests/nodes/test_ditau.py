@@ -325,3 +325,20 @@ def test_a_scale_factor_is_a_number(plain: Path) -> None:
         ditau.weights(_frame(plain), sample=mc, scale_factors=("Muon_pt",))
     with pytest.raises(ConfigError, match=r"are names of columns, not '1\.05'"):
         ditau.weights(_frame(plain), sample=mc, scale_factors=("1.05",))
+
+
+def test_branches_that_are_not_there_are_named_with_what_gives_them(plain: Path) -> None:
+    columns = [str(name) for name in _frame(plain).GetColumnNames()]
+    for name, channels in (("Tau_pt", ("mm",)), ("Tau_dz", ("mt",)), ("Jet_eta", ("ee",))):
+        path = str(plain.with_name(f"without_{name}.root"))
+        _frame(plain).Snapshot("Events", path, [column for column in columns if column != name])
+        with pytest.raises(MissingColumnError, match=rf"'{name}'.*\(input\.aliases can give it\)"):
+            ditau.select(load_root().RDataFrame("Events", path), channels=channels)
+
+
+def test_a_tau_whose_order_is_not_a_number_comes_last(tmp_path: Path) -> None:
+    path = tmp_path / "two.root"
+    write_events(path, [event([tau(pt=60.0), tau(pt=50.0, phi=-0.5)], [muon()])])
+    df = _frame(path).Define("order", 'ROOT::RVec<double>{std::nan(""), -5.0}')
+    assert ditau.select(df).AsNumpy(["leg_2_index"])["leg_2_index"].tolist() == [0]
+    assert ditau.select(df, tau_order="order").AsNumpy(["leg_2_index"])["leg_2_index"].tolist() == [1]
