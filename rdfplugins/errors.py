@@ -72,6 +72,12 @@ class CppError(ConfigError):
     """A C++ expression or header that does not compile; ``file`` and ``line`` are those of its source."""
 
 
+class ModelError(RdfpluginsError):
+    """A model that is not there, lacks its weights, does not fit its description, or holds what is not taken."""
+
+    exit_code = 2
+
+
 class MissingDependencyError(RdfpluginsError):
     """An optional package that is not installed; the message is the command that installs it."""
 

@@ -1,0 +1,5 @@
+"""``python -m rdfplugins.cli`` is ``rdfrun``."""
+
+from rdfplugins.cli import main
+
+main()
