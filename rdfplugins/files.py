@@ -40,6 +40,78 @@ def atomic(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextlib.contextmanager
+def claimed(path: Path, *, mode: int | None = None) -> Iterator[Path]:
+    """Yield an empty file beside ``path`` that no other run has; it becomes ``path`` when the block ends without error.
+
+    What a run left that was killed is taken over. Runs that end in any other way leave nothing.
+
+    Parameters
+    ----------
+    path
+        Its last part is no symbolic link, or one that is to be replaced.
+    mode
+        Permissions of the result, which nobody else can read until then; None: those of a new file.
+
+    Raises
+    ------
+    OutputError
+        Where another run has the temporary name, or the system refuses to write: no permission, no space.
+    """
+    part = path.with_name(path.name + PART)
+    with _explained(path):
+        descriptor = _claim(part, path, 0o666 if mode is None else 0o600)
+    try:
+        with _explained(path):
+            yield part
+            if not _is_there(descriptor, part):
+                raise OutputError(f"{path}: its temporary file {part.name} was removed or replaced; run again")
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+            part.replace(path)
+            _sync(path.parent)
+    except BaseException:
+        if _is_there(descriptor, part):
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _claim(part: Path, path: Path, mode: int) -> int:
+    """Return the descriptor of a new file, which is locked until it is closed."""
+    while True:
+        try:
+            descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+            new = True
+        except FileExistsError:
+            new = False
+            try:
+                descriptor = os.open(part, os.O_RDWR | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) and new:
+                return descriptor  # a disk without locks: that it was not there before has to do
+            os.close(descriptor)
+            if not isinstance(error, BlockingIOError):
+                raise OutputError(
+                    f"{part}: is in the way, and this disk has no locks that tell whether another run uses it; remove it"
+                    " if none does"
+                ) from error
+            raise OutputError(f"{path}: another run is writing it; wait for it, or choose another name") from None
+        if new and _is_there(descriptor, part):
+            return descriptor
+        # what a killed run left goes, for one with the right permissions; or another run has just taken this one away
+        if _is_there(descriptor, part):
+            part.unlink()
+        os.close(descriptor)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder for outputs and make sure that it can be written to; OutputError if not."""
     with _explained(folder):

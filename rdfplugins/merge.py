@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import pipeline, provenance
+from rdfplugins.append import freshness as of_ml
 from rdfplugins.config import load_config
 from rdfplugins.errors import InputError, OutputError, RdfpluginsError, did_you_mean
 from rdfplugins.files import atomic, lock, make_folder
@@ -218,11 +219,26 @@ def _check_same_run(outputs: Sequence[_Output]) -> None:
             raise InputError(
                 f"{first.path} and {other.path} are of different configs: {_difference(first.record, other.record)}"
             )
+        if _models(first) != _models(other):
+            raise InputError(
+                f"{first.path} and {other.path} hold branches of different models or settings"
+                f" ({_models_text(first)}; {_models_text(other)}): run the stage ml of one config on both"
+            )
         if first.partial != other.partial:
             part, whole = (first, other) if first.partial else (other, first)
             raise InputError(
                 f"{part.path} holds the first events only, {whole.path} all; run it again without --max-events"
             )
+
+
+def _models(output: _Output) -> list[tuple[str, ...]]:
+    """Return what makes the branches of the stage ml, whatever the selection."""
+    return [(one["branch"], one["digest"], one["settings"]) for one in output.record.get("models") or ()]
+
+
+def _models_text(output: _Output) -> str:
+    models = [f"{one['branch']} of {one['name']}" for one in output.record.get("models") or ()]
+    return ", ".join(models) or "none"
 
 
 def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -237,6 +253,7 @@ def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 
 def _check_config(config: Config, found: Mapping[str, _Output], there: Mapping[str, _Output]) -> None:
     """Refuse outputs that the config would make again: that is not what a merge is for."""
+    entries = of_ml.open_models(config, needed=False)
     for name, output in {**found, **there}.items():
         if name not in config.input.samples:
             raise InputError(
@@ -249,6 +266,9 @@ def _check_config(config: Config, found: Mapping[str, _Output], there: Mapping[s
         reason = freshness.why_outdated(config, name, output.path)
         if reason is not None:
             raise InputError(f"{reason}; give the config of the runs, with the same --set")
+        later = of_ml.why_outdated(entries, output.record, output.path)
+        if later is not None:
+            raise InputError(f"{later} in each folder, or merge without --config and run it on the merged one")
 
 
 # -- copying

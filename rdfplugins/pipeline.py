@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from pathlib import Path
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config
     from rdfplugins.cutflow import Cutflow
 
-STAGES = ("select", "report")
+STAGES = ("select", "ml", "report")
+_CHANGING_TREES = ("select", "ml")
 _LOG = logging.getLogger("rdfplugins")
 
 
@@ -115,22 +117,66 @@ def run(
         force=force,
         progress=progress,
         say=tell,
+        columns_known=_columns_known(loaded, needed="ml" in chosen),
     )
+    if max_events is not None and "ml" in chosen and "select" not in chosen:
+        tell("max_events is of the selection: the stage ml takes the trees whole")
     outputs: dict[str, Path] = {}
     exports: tuple[Path, ...] = ()
     cutflows: dict[str, Cutflow] = {}
     plots: tuple[Path, ...] = ()
-    for stage in chosen:
-        if stage == "select":
-            result = select_stage.run(loaded, options)
-            outputs = {sample.sample: sample.path for sample in result.samples}
-            cutflows = {sample.sample: sample.cutflow for sample in result.samples}
-            exports = result.exports
-        else:
-            from rdfplugins import report
+    last = next((stage for stage in reversed(chosen) if stage in _CHANGING_TREES), None)
+    with contextlib.ExitStack() as held:
+        for number, stage in enumerate(chosen):
+            if stage in _CHANGING_TREES and not set(chosen[:number]) & set(_CHANGING_TREES):
+                held.enter_context(select_stage.writing(loaded, options))
+            if stage == "select":
+                result = select_stage.run(loaded, options)
+                outputs = {sample.sample: sample.path for sample in result.samples}
+                cutflows = {sample.sample: sample.cutflow for sample in result.samples}
+            elif stage == "ml":
+                outputs = _append(loaded, options)
+            else:
+                from rdfplugins import report
 
-            plots = report.run(loaded, freshness.up_to_date(loaded, folder, tell), folder, tell)
+                reasons = _outdated(loaded, folder)
+                plots = report.run(loaded, freshness.up_to_date(loaded, folder, reasons, tell), folder, tell)
+            if stage == last:  # exports hold what all stages have made of the trees
+                exports = select_stage.write_exports(loaded, options, _outdated(loaded, folder))
+                held.close()
     return RunResult(outputs, exports, cutflows, plots, loaded)
+
+
+def _append(config: Config, options: Options) -> dict[str, Path]:
+    """Run the stage ``ml`` on the samples that are asked for, and return their files."""
+    from rdfplugins.append import stage
+
+    names = select_stage.chosen(config, options.samples)
+    reasons = freshness.outdated(config, options.folder)
+    files = freshness.selected(names, options.folder, reasons, options.say, of="ml")
+    stage.run(config, files, force=options.force, say=options.say)
+    return files
+
+
+def _outdated(config: Config, folder: Path) -> dict[str, str]:
+    """Return sample -> why its file is not that of the config, whichever stage is to be run again."""
+    later: dict[str, str] = {}
+    if config.ml:
+        from rdfplugins.append import freshness as of_ml
+
+        later = of_ml.outdated(config, folder)
+    return {**later, **freshness.outdated(config, folder)}
+
+
+def _columns_known(config: Config, *, needed: bool) -> Callable[[str, Sequence[str]], None]:
+    """Return what looks at the columns of a sample before its loop, with the models opened: ConfigErrors if not."""
+    if not config.ml or not needed:
+        return lambda sample, columns: None  # noqa: ARG005
+    from rdfplugins.append.freshness import open_models
+    from rdfplugins.append.stage import check_columns
+
+    entries = open_models(config)
+    return lambda sample, columns: check_columns(config, entries, columns, sample)
 
 
 def plan(
@@ -145,12 +191,22 @@ def plan(
     """Return, a line each, what `run` would do with the same arguments; nothing is opened, run or written."""
     loaded = load_config(find_config(config, say or _LOG.info), overrides)
     folder = Path(output if output is not None else loaded.select.output.dir)
+    wanted = None if samples is None else tuple(samples)
+    chosen = choose_stages(loaded, stages)
+    last = next((stage for stage in reversed(chosen) if stage in _CHANGING_TREES), None)
     lines: list[str] = []
-    for stage in choose_stages(loaded, stages):
+    for stage in chosen:
         if stage == "select":
-            lines += select_stage.plan(loaded, None if samples is None else tuple(samples), folder)
+            lines += select_stage.plan(loaded, wanted, folder)
+        elif stage == "ml":
+            from rdfplugins.append import stage as ml_stage
+
+            files = {name: folder / f"{name}.root" for name in select_stage.chosen(loaded, wanted)}
+            lines += ml_stage.plan(loaded, files, _outdated(loaded, folder))
         else:
             lines.append(f"report: plots and tables in {folder / 'report'}")
+        if stage == last:
+            lines += select_stage.plan_exports(loaded, folder)
     return lines
 
 
@@ -176,11 +232,17 @@ def check(
     try:
         loaded = load_config(find_config(config, tell), overrides)
         options = Options(folder=Path(), samples=None if samples is None else tuple(samples), say=tell)
-        return select_check.check(loaded, options)
+        faults: list[RdfpluginsError] = []
+        try:
+            options = dataclasses.replace(options, columns_known=_columns_known(loaded, needed=True))
+        except ConfigErrors as errors:  # the selection is looked at all the same
+            faults += errors.faults
+        found, lines = select_check.check(loaded, options)
     except ConfigErrors as errors:
         return list(errors.faults), []
     except RdfpluginsError as error:
         return [error], []
+    return [*found, *faults], lines
 
 
 def copy_config(name: str, folder: Path) -> Path:
@@ -217,6 +279,8 @@ def shipped_configs() -> list[str]:
 def choose_stages(config: Config, wanted: Sequence[str] | None) -> list[str]:
     """Return the stages that the config has, in the order of the file; ConfigError for a wanted one that it lacks."""
     there = [key for key in config.source.data if key in STAGES]
+    if "ml" in there and config.position("ml")[1] is None:  # of the command line: where it belongs
+        there.sort(key=STAGES.index)
     for name in wanted or ():
         if name not in there:
             raise ConfigError(f"no stage '{name}' in the config{did_you_mean(name, there)}", file=str(config.path))

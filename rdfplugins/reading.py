@@ -101,6 +101,18 @@ class Table:
                         part = chunk[first : first + rows]
                         yield {name: self._values(part[name], name) for name in columns}
 
+    def rows(self, columns: Sequence[str], start: int, stop: int) -> dict[str, NDArray[Any] | Vectors]:
+        """Return the columns of the events from ``start`` up to ``stop``, which is not among them.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged.
+        """
+        with _explained(self._path):
+            part = self._tree.arrays(list(columns), entry_start=start, entry_stop=stop, library="ak")
+            return {name: self._values(part[name], name) for name in columns}
+
     def _clusters(self) -> list[tuple[int, int]]:
         """Return what is decompressed at once: clusters of an RNTuple; a TTree is cut wherever one likes."""
         clusters = getattr(self._tree, "cluster_summaries", None)

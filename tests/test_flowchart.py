@@ -268,6 +268,22 @@ def test_one_sample_has_one_plain_chain(full):
     assert ways == [*pairwise(chain), ("output", "exports"), ("output", "stage_report")]
 
 
+def test_models_stand_between_the_trees_and_what_reads_them(tmp_path):
+    text = (shipped("configs") / "ditau.yaml").read_text()
+    (tmp_path / "c.yaml").write_text(text)
+    dot = to_dot(load_config(tmp_path / "c.yaml"))
+    arrows = set(re.findall(r"^  (\w+) -> (\w+)", dot, re.MULTILINE))
+    assert {("output", "stage_ml"), ("stage_ml", "exports"), ("stage_ml", "stage_report")} <= arrows
+    assert ("stage_ml", "histograms_ml") in arrows
+    assert not {("output", "exports"), ("output", "stage_report")} & arrows
+    others, models = (re.search(rf"^  {name} .*$", dot, re.MULTILINE)[0] for name in ("histograms_0", "histograms_ml"))
+    assert "ml_mass" in models
+    assert "ml_mass" not in others
+    (tmp_path / "c.yaml").write_text(text.partition("\nml:")[0])
+    plain = set(re.findall(r"^  (\w+) -> (\w+)", to_dot(load_config(tmp_path / "c.yaml")), re.MULTILINE))
+    assert ("output", "exports") in plain
+
+
 def test_long_lists_are_cut_short(tmp_path):
     data = load_config(HGG).source.data
     data["input"]["samples"] = {f"s{number}": {"kind": "mc", "files": f"{number}.root"} for number in range(300)}

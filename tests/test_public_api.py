@@ -15,7 +15,13 @@ from rdfplugins.nodes import diphoton
 SIGNATURES = {
     "RunResult": ["outputs", "exports", "cutflow", "report", "config"],
     "Sample": ["kind", "label", "xsec_pb", "sum_of_weights", "lumi_pb"],
+    "append_ml_mass": [
+        *("files", "tree", "model", "output", "in_place", "friend", "branch", "map", "channel", "channel_column"),
+        *("units", "backend", "precision", "force", "say"),
+    ],
     "apply": ["name", "df", "parameters"],
+    "load_model": ["model", "backend", "precision", "say"],
+    "ml_mass": ["df", "model", "branch", "map", "channel", "channel_column", "units"],
     "register_cpp": [],
     "run": [
         *("config", "samples", "stages", "threads", "output", "max_events", "overrides", "force", "progress", "say"),
@@ -43,7 +49,7 @@ HEAVY = ("ROOT", "cppyy", "libROOTPythonizations", "tensorflow", "keras", "matpl
 
 
 def test_public_names_are_pinned() -> None:
-    assert sorted(rp.__all__) == sorted([*SIGNATURES, "SubstitutionWarning", "__version__"])
+    assert sorted(rp.__all__) == sorted([*SIGNATURES, "Model", "SubstitutionWarning", "__version__"])
     assert all(hasattr(rp, name) for name in rp.__all__)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import uproot
 import yaml
@@ -16,8 +17,8 @@ from click.testing import CliRunner
 import rdfplugins as rp
 from rdfplugins.cli import cli
 from rdfplugins.config import load_config
-from rdfplugins.nodes import diphoton
-from rdfplugins.simulate import simulate_hgg
+from rdfplugins.nodes import diphoton, ditau
+from rdfplugins.simulate import simulate_hgg, trees
 
 ROOT_FOLDER = Path(__file__).resolve().parent.parent
 README = (ROOT_FOLDER / "README.md").read_text()
@@ -138,6 +139,49 @@ def test_config_example_runs(tmp_path: Path) -> None:
     assert set(header) == {"photon_1lead_pt", "photon_2lead_pt", "m_yy", "weight"} | identity
     assert result.cutflow["gg"].cuts[-1].name == "mass_window"
     assert result.cutflow["gg"].cuts[-1].events > 500
+
+
+@pytest.fixture
+def ntuple(tmp_path: Path) -> Path:
+    """Write ``ntuple.root`` with the inputs of the mass models, of no particular physics."""
+    random = np.random.default_rng(1)
+    columns = {}
+    for name in ditau.INPUTS:
+        if "N_" in name or name.startswith("PU_"):
+            values = random.integers(2, 4, 300)
+        elif "eta" in name or "phi" in name:
+            values = random.uniform(-2, 2, 300)
+        else:
+            values = random.uniform(30, 150, 300)
+        columns[name] = trees.Column(values.astype(np.float32))
+    trees.write_tree(tmp_path / "ntuple.root", "events", columns, title="test")
+    return tmp_path / "ntuple.root"
+
+
+def test_mass_commands_run(ntuple: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ntuple.parent)
+    (block,) = [block for block in blocks("bash") if "add-ml-mass" in block]
+    for command in (line.split("#")[0].split() for line in block.splitlines()):
+        result = CliRunner().invoke(cli, command[1:])
+        assert result.exit_code == 0, result.output
+    assert rp.load_model().name in result.output.split()
+    with uproot.open("ntuple_ml_mass.root") as file:
+        assert file["events"]["ml_mass"].num_entries == 300
+
+
+def test_mass_example_runs(ntuple: Path) -> None:
+    (code,) = [block for block in blocks("python") if "append_ml_mass" in block]
+    printed = run_python(code + "print(len(model.inputs))", ntuple.parent)
+    above, total, inputs = re.search(r"(\d+) of (\d+) events above 100 GeV\n(\d+)", printed).groups()
+    with uproot.open(ntuple.parent / "with_mass.root") as file:
+        stored = file["events"]["ml_mass"].array(library="np")
+    assert (int(above), int(total), int(inputs)) == ((stored > 100).sum(), 300, 27)
+
+
+def test_mass_section_is_one_of_a_config(tmp_path: Path) -> None:
+    text = blocks("yaml")[1].replace("report:", next(block for block in blocks("yaml") if "ml:" in block) + "report:")
+    (tmp_path / "mine.yaml").write_text(text)
+    assert [entry.branch for entry in load_config(tmp_path / "mine.yaml").ml] == ["ml_mass"]
 
 
 @pytest.mark.parametrize("command", ["rdfrun configs/hgg.yaml", "bin/pytest"])

@@ -24,19 +24,21 @@
 
 namespace rdfp::runtime {
 
-// Opens files as rdfplugins/select/samples/inputs.py does, in a child process of its own.
+// Opens files in a child process of its own, by default as rdfplugins/select/samples/inputs.py does.
 class FileTrial {
 public:
+  using Look = void (*)(const std::string &path, const std::string &tree, const std::vector<std::string> &branches);
+
   // For each file the signal by which a process dies that opens it, describes its tree and reads the first entry of the
   // branches; 0 where it survives, whatever it finds, and where that cannot be told.
   static std::vector<int> signals(const std::vector<std::string> &files, const std::string &tree,
-                                  const std::vector<std::string> &branches) {
+                                  const std::vector<std::string> &branches, Look look = describe) {
     std::vector<int> result(files.size(), 0);
     for (int next = 0; next < static_cast<int>(files.size());) {
       int ends[2];
       if (::pipe2(ends, O_CLOEXEC) != 0) return result;
       const pid_t child = ::fork();
-      if (child == 0) run(ends[1], files, next, tree, branches);
+      if (child == 0) run(ends[1], files, next, tree, branches, look);
       ::close(ends[1]);
       const int reached = child < 0 ? -1 : last_of(ends[0]);
       ::close(ends[0]);
@@ -72,7 +74,7 @@ private:
     }
   }
   [[noreturn]] static void run(int end, const std::vector<std::string> &files, int first, const std::string &tree,
-                               const std::vector<std::string> &branches) {
+                               const std::vector<std::string> &branches, Look look) {
     for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGXCPU, SIGALRM, SIGINT, SIGTERM}) {
       std::signal(number, SIG_DFL);
     }
@@ -88,7 +90,7 @@ private:
       ::getrusage(RUSAGE_SELF, &used);
       limit(RLIMIT_CPU, used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + kSecondsOfCpu);
       try {
-        describe(files[number], tree, branches);
+        look(files[number], tree, branches);
       } catch (const std::exception &) { // the caller meets it, too, and survives
       }
     }

@@ -15,6 +15,14 @@ inline ULong64_t entries(const std::string &name, const std::string &file) {
   return ROOT::RNTupleReader::Open(name, file)->GetNEntries();
 }
 
+// Names of the fields at the top, in order.
+inline std::vector<std::string> fields(const std::string &name, const std::string &file) {
+  auto reader = ROOT::RNTupleReader::Open(name, file);
+  std::vector<std::string> found;
+  for (const auto &field : reader->GetDescriptor().GetTopLevelFields()) found.push_back(field.GetFieldName());
+  return found;
+}
+
 // Values that a uint64 field holds more than once, at most `most` of them; see rdfp::runtime::repeated.
 inline std::vector<ULong64_t> repeated(const std::string &name, const std::string &file, const std::string &field,
                                        ULong64_t parts, std::size_t most) {

@@ -3,9 +3,10 @@
 // second for a first Snapshot), progress, a stop at Ctrl-C, and ROOT's error messages as data in place of text on the
 // terminal. No physics here. The only global state is what signal and error handlers cannot do without.
 
+#include "rdfplugins/error_log.h"
+
 #include <ROOT/RDataFrame.hxx>
 #include <TBranch.h>
-#include <TError.h>
 #include <TH1D.h>
 #include <TTree.h>
 
@@ -14,7 +15,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -144,66 +144,6 @@ inline std::vector<ULong64_t> repeated(TTree &tree, const std::string &branch, U
   tree.ResetBranchAddresses();
   return found;
 }
-
-// Collects ROOT's messages from kError upwards (ROOT goes on after a basket that cannot be read or written) while it
-// exists; warnings and below go where they went before.
-class ErrorLog {
-public:
-  ErrorLog() : fPrevious(SetErrorHandler(handle)) {
-    const std::lock_guard<std::mutex> guard(mutex());
-    lines().clear();
-    watched() = {nullptr, -1};
-  }
-  ~ErrorLog() { release(); }
-  ErrorLog(const ErrorLog &) = delete;
-  ErrorLog &operator=(const ErrorLog &) = delete;
-
-  void release() {
-    if (fPrevious) SetErrorHandler(fPrevious);
-    fPrevious = nullptr;
-  }
-  static std::vector<std::string> messages() {
-    const std::lock_guard<std::mutex> guard(mutex());
-    return lines();
-  }
-  // Note which tree of a chain is read at the first error.
-  static void watch(TTree &chain) {
-    const std::lock_guard<std::mutex> guard(mutex());
-    watched() = {&chain, -1};
-  }
-  // That of the first error; without one, the present one.
-  static int tree_number() {
-    const std::lock_guard<std::mutex> guard(mutex());
-    const auto &[chain, number] = watched();
-    return number >= 0 || !chain ? number : chain->GetTreeNumber();
-  }
-
-private:
-  static constexpr std::size_t kMost = 20;
-  struct Watched {
-    TTree *chain;
-    int number;
-  };
-  static Watched &watched() {
-    static Watched instance{nullptr, -1};
-    return instance;
-  }
-  static std::mutex &mutex() {
-    static std::mutex instance;
-    return instance;
-  }
-  static std::vector<std::string> &lines() {
-    static std::vector<std::string> *instance = new std::vector<std::string>; // never destroyed: used at exit, too
-    return *instance;
-  }
-  static void handle(int level, Bool_t abort, const char *location, const char *message) {
-    if (level < kError) return DefaultErrorHandler(level, abort, location, message);
-    const std::lock_guard<std::mutex> guard(mutex());
-    if (auto &[chain, number] = watched(); chain && number < 0) number = chain->GetTreeNumber();
-    if (lines().size() < kMost) lines().push_back(std::string(location ? location : "") + ": " + message);
-  }
-  ErrorHandlerFunc_t fPrevious;
-};
 
 // ROOT reads a snapshot back in a destructor, so that one which could not be written whole (full disk) ends the process
 // by std::terminate, with no way to stop it. While this object exists, that end is made clean: the unfinished file is

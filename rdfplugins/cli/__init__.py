@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from rdfplugins._version import __version__
-from rdfplugins.cli import listings, run, simulate
+from rdfplugins.cli import append, listings, models, run, simulate
 from rdfplugins.errors import did_you_mean
 
 _YAML = (".yaml", ".yml")
@@ -42,7 +42,8 @@ def cli() -> None:
 
 for command in (
     *(run.run, run.check, run.graph, run.merge),
-    *(listings.nodes, listings.configs, listings.schema),
+    *(listings.nodes, listings.configs, listings.schema, models.models),
+    append.add_ml_mass,
     simulate.simulate,
 ):
     cli.add_command(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rdfplugins.config.files import expand_files
 from rdfplugins.config.input import InputConfig, SampleConfig, SimulateConfig, SimulateDitauConfig, SimulateHggConfig
 from rdfplugins.config.loader import Document, load_yaml
+from rdfplugins.config.ml import MlConfig
 from rdfplugins.config.models import Config, load_config
 from rdfplugins.config.report import FitConfig, GaussianConfig, ReportConfig
 from rdfplugins.config.select import HistogramConfig, OutputConfig, SelectConfig, SplitConfig
@@ -20,6 +21,7 @@ __all__ = [
     "GoldenJsonStep",
     "HistogramConfig",
     "InputConfig",
+    "MlConfig",
     "NodeStep",
     "OutputConfig",
     "ReportConfig",

@@ -13,9 +13,10 @@ from rdfplugins.config.files import expand_files
 from rdfplugins.config.input import InputConfig  # noqa: TC001 (pydantic reads the annotations when the class is made)
 from rdfplugins.config.loader import Document, read_document, tidied
 from rdfplugins.config.messages import messages
+from rdfplugins.config.ml import MlConfig, Models, check_ml, entry_path
 from rdfplugins.config.report import ReportConfig, check_report
 from rdfplugins.config.rules import check_rules
-from rdfplugins.config.select import SelectConfig  # noqa: TC001
+from rdfplugins.config.select import HistogramConfig, SelectConfig  # noqa: TC001
 from rdfplugins.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
@@ -37,11 +38,14 @@ class Config(Section):
         Version of the format of configs.
     input, select, report
         See the classes; ``report`` is None where the file has none.
+    ml
+        Models, of which each makes a branch of the trees: a list, or one; none where the file has no ``ml``.
     """
 
     version: Annotated[Literal[1], BeforeValidator(_version_one)]
     input: InputConfig
     select: SelectConfig
+    ml: Models = ()
     report: ReportConfig | None = None
 
     _source: Document = PrivateAttr()
@@ -74,6 +78,21 @@ class Config(Section):
         """Return an error that bears the place of a key, to be raised by who finds that its value does not fit."""
         file, line = self.position(*path)
         return ConfigError(message, file=file, line=line)
+
+    def ml_path(self, number: int) -> tuple[str | int, ...]:
+        """Return where the entry of this number stands in ``ml``, which may be a list or one mapping."""
+        return entry_path(self._source.data.get("ml"), number)
+
+    @property
+    def ml_branches(self) -> dict[str, MlConfig]:
+        """Branch -> the entry of ``ml`` that makes it."""
+        return {entry.branch: entry for entry in self.ml}
+
+    @property
+    def ml_histograms(self) -> dict[str, HistogramConfig]:
+        """Those of ``select.histograms`` whose column is a branch that ``ml`` makes: it fills them, too."""
+        branches = self.ml_branches
+        return {name: spec for name, spec in self.select.histograms.items() if spec.column in branches}
 
     def input_files(self, sample: str) -> list[str]:
         """Return the files of a sample, globs and lists expanded; none where it is simulated.
@@ -114,7 +133,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         config = Config.model_validate(document.data, context=models)
     except ValidationError as error:
         faults += messages(error, document, models)
-    faults += [*check_rules(document), *check_report(document)]
+    faults += [*check_rules(document), *check_ml(document), *check_report(document)]
     if faults or config is None:
         raise ConfigErrors(tidied(faults))
     config._source = document  # noqa: SLF001 (the one place where a config is made)

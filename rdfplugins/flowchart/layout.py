@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config, SampleConfig, Step
 
 TREE, KEPT, OUTPUT = "input", "events", "output"
+ML = "ml"
 _MOST_NAMES = 3
 _BEFORE_STAGES = ("version", "input", "select")
-_READ_BY = {"report": "reads cutflows and histograms"}
+_READ_BY = {"report": "reads cutflows and histograms", "ml": "adds branches to the trees"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +166,10 @@ def _draw_histograms(drawing: _Drawing, known: Sequence[StepFacts]) -> None:
     for step, about in zip(drawing.steps, known, strict=True):
         cuts |= {name: (f"step_{step.index}", f"cut_{number}") for number, name in enumerate(about.cuts)}
     filled: dict[str | None, list[Row]] = {}
+    later = drawing.config.ml_histograms
     for name, spec in drawing.config.select.histograms.items():
+        if name in later:
+            continue
         low, high = spec.range
         rows = filled.setdefault(spec.after, [])
         rows.append(Row(name, f"{spec.column}, {spec.bins} bins in [{low:g}, {high:g}]"))
@@ -196,16 +200,49 @@ def _draw_outputs(drawing: _Drawing, names: Sequence[str]) -> None:
     if output.exports:
         files = tuple(Row(f"{config.name}.{ending}") for ending in output.exports)
         drawing.boxes.append(Box("exports", "output", "exports", "all samples, from the trees", files))
-        drawing.arrows.append(Arrow(OUTPUT, "exports"))
+        drawing.arrows.append(Arrow(_stage_box(ML) if config.ml else OUTPUT, "exports"))
+    whole = OUTPUT  # what has made the trees as the next stage reads them
     for stage in config.source.data:
         if stage not in _BEFORE_STAGES:
-            section = config.source.data[stage]
-            said = section.items() if isinstance(section, dict) else ()
-            settings = capped([Row(str(key), as_yaml(value)) for key, value in said])
-            drawing.boxes.append(
-                Box(f"stage_{stage}", "stage", stage, _READ_BY.get(stage, "reads the trees"), settings)
-            )
-            drawing.arrows.append(Arrow(OUTPUT, f"stage_{stage}"))
+            rows = _rows_of_ml(config) if stage == ML else _rows_of_stage(config.source.data[stage])
+            name = _stage_box(stage)
+            drawing.boxes.append(Box(name, "stage", stage, _READ_BY.get(stage, "reads the trees"), capped(rows)))
+            drawing.arrows.append(Arrow(whole, name))
+            if stage == ML:
+                whole = name
+                _draw_later_histograms(drawing)
+
+
+def _stage_box(stage: str) -> str:
+    return f"stage_{stage}"
+
+
+def _rows_of_stage(section: object) -> list[Row]:
+    said = section.items() if isinstance(section, dict) else ()
+    return [Row(str(key), as_yaml(value)) for key, value in said]
+
+
+def _rows_of_ml(config: Config) -> list[Row]:
+    """Return for each branch its model, then what else is said of it."""
+    rows = []
+    for entry in config.ml:
+        rows.append(Row(entry.branch, f"model {entry.model}" if entry.model else "the default model"))
+        said = entry.model_dump(exclude_unset=True, exclude={"model", "branch", "map"})
+        rows += [Row("", f"{key}: {as_yaml(value)}") for key, value in said.items()]
+        rows += [Row("", f"{name} = {expression}") for name, expression in entry.map.items()]
+    return rows
+
+
+def _draw_later_histograms(drawing: _Drawing) -> None:
+    """Draw what is filled with the branches of models beside what makes these."""
+    rows = [
+        Row(name, f"{spec.column}, {spec.bins} bins in [{spec.range[0]:g}, {spec.range[1]:g}]")
+        for name, spec in drawing.config.ml_histograms.items()
+    ]
+    if rows:
+        drawing.boxes.append(Box("histograms_ml", "histograms", "histograms", rows=capped(rows)))
+        drawing.arrows.append(Arrow(_stage_box(ML), "histograms_ml", "side"))
+        drawing.beside.append((_stage_box(ML), "histograms_ml"))
 
 
 def _columns(drawing: _Drawing) -> str:

@@ -35,8 +35,9 @@ class Layer:
 
     def __post_init__(self) -> None:
         assert self.kernel.dtype == self.bias.dtype == np.float32, "weights are float32"
-        assert self.kernel.ndim == 2 and self.bias.shape == self.kernel.shape[1:], "shapes do not fit"  # noqa: PLR2004
-        assert self.kernel.flags.c_contiguous and self.bias.flags.c_contiguous
+        assert self.kernel.ndim == 2, "a kernel has two dimensions"  # noqa: PLR2004 (rows and columns)
+        assert self.bias.shape == self.kernel.shape[1:], "shapes do not fit"
+        assert all(part.flags.c_contiguous for part in (self.kernel, self.bias))
         assert self.activation in ACTIVATIONS
 
 

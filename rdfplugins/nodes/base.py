@@ -45,6 +45,7 @@ Columns: typing.TypeAlias = "tuple[str, ...] | Callable[[Mapping[str, Any]], Seq
 ChannelCuts: typing.TypeAlias = "Callable[[Mapping[str, Any]], Mapping[str, Sequence[str]]] | None"
 Substitutions: typing.TypeAlias = "Callable[[RNode, Mapping[str, Any]], Mapping[str, str]] | None"
 Hints: typing.TypeAlias = "Callable[[Mapping[str, Any]], Mapping[str, str]] | None"
+Facts: typing.TypeAlias = "Callable[[Mapping[str, Any]], Mapping[str, Any]] | None"
 
 GeV = Annotated[float, Unit("GeV")]
 
@@ -79,6 +80,8 @@ class Node(Generic[P]):
         replacements: Hints = None,
         maps: Mapping[str, Mapping[str, int]] | None = None,
         hints: Hints = None,
+        reads: Columns = (),
+        facts: Facts = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
@@ -89,6 +92,7 @@ class Node(Generic[P]):
         self._offers = offers
         self._channel_cuts, self._substitutions = channel_cuts, substitutions
         self._replacements, self._hints = replacements, hints
+        self._reads, self._facts = reads, facts
         self.maps = {column: dict(numbers) for column, numbers in (maps or {}).items()}
         self.normalisation = dict(normalisation)
         self.signature = inspect.signature(function)
@@ -174,6 +178,14 @@ class Node(Generic[P]):
         """Return the columns that must be there, for these parameters."""
         return self._columns(self._needs, checked)
 
+    def reads(self, checked: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the columns that it reads where they are there, beside those it needs."""
+        return self._columns(self._reads, checked)
+
+    def facts(self, checked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what decides its results beside code and parameters, as JSON values: files that it reads."""
+        return {} if self._facts is None else dict(self._facts(checked))
+
     def makes(self, checked: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the columns that the node defines for the output."""
         return self._columns(self._makes, checked)
@@ -231,6 +243,8 @@ def node(
     replacements: Hints = None,
     maps: Mapping[str, Mapping[str, int]] | None = None,
     hints: Hints = None,
+    reads: Columns = (),
+    facts: Facts = None,
 ) -> Callable[[Callable[P, RNode | Cuts]], Node[P]]:
     """Turn a function ``(df, *, parameters...) -> RNode or Cuts`` into a node.
 
@@ -261,6 +275,11 @@ def node(
     hints
         A function from the parameters to a mapping of columns that it needs to what a user may do where one is not
         there, such as ``{"Tau_id": "with: {tau_id: ...} replaces it"}``.
+    reads
+        Columns that it reads where they are there, beside those it needs.
+    facts
+        A function from the parameters to JSON values that tell the files it reads, such as a model, from others.
+        Outputs are made anew when they change, and hold them in their provenance.
 
     A function with a keyword ``sample`` receives the `Sample`, one with ``units`` the unit of the file, MeV or GeV.
     """
@@ -281,6 +300,8 @@ def node(
             replacements=replacements,
             maps=maps,
             hints=hints,
+            reads=reads,
+            facts=facts,
         )
 
     return decorate

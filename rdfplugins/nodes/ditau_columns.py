@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from rdfplugins import cpp, indexing
-from rdfplugins.errors import ConfigError
-from rdfplugins.nodes import column_types
+from rdfplugins import indexing
+from rdfplugins.nodes import column_types, user_expressions
 from rdfplugins.nodes import ditau_settings as settings
 from rdfplugins.nodes.ditau_settings import CHANNELS
 
@@ -44,7 +42,7 @@ def column_of(df: RNode, name: str, value: str | None) -> tuple[RNode, str]:
     what = f"parameter '{name}' of node ditau.select"
     column = value if plain else f"rdfp_ditau_raw_{name}_"
     if not plain:
-        df = _define(df, column, what, value)
+        df = user_expressions.define(df, column, what, value)
     kinds = _KINDS.get(name, _DECISION) if plain or name in settings.NUMBERS else _DECISION
     column_types.require(df, column, f"parameter '{name}': '{value}'", kinds, collection=True)
     if name in settings.NUMBERS or (plain and name in settings.WITH_THRESHOLD):
@@ -71,25 +69,10 @@ def define_triggers(df: RNode, triggers: Mapping[str, str]) -> tuple[RNode, str]
             decisions.append("true")
             continue
         column = f"rdfp_ditau_trigger_{channel}_"
-        df = _define(df, column, f"parameter 'triggers' of node ditau.select, channel '{channel}'", triggers[channel])
+        df = user_expressions.define(
+            df, column, f"parameter 'triggers' of node ditau.select, channel '{channel}'", triggers[channel]
+        )
         what = f"parameter 'triggers': '{triggers[channel]}' of channel '{channel}'"
         column_types.require(df, column, what, _DECISION, collection=False)
         decisions.append(f"rdfp_ditau_true({column})")
     return df, ", ".join(decisions)
-
-
-def _define(df: RNode, column: str, what: str, expression: str) -> RNode:
-    """Define a column by an expression of the user, in which indices are checked."""
-    guarded = indexing.checked(expression, partial(_is_collection, df), what)
-    if guarded != expression:
-        cpp.include("rdfplugins/element.h")
-    with cpp.compiling(what):
-        cpp.refuse_unclosed(expression, None, None)
-        df = df.Define(column, guarded)
-    if "void" in str(df.GetColumnType(column)):
-        raise ConfigError(f"{what}: '{expression}' has no value")
-    return df
-
-
-def _is_collection(df: RNode, column: str) -> bool:
-    return bool(df.HasColumn(column)) and column_types.type_of(df, column).is_collection

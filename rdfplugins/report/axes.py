@@ -31,9 +31,12 @@ _LONGEST = 40
 _PLUS = ("\N{SUPERSCRIPT PLUS SIGN}", "$^{+}$")  # which the fonts of plots lack
 _WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
+ESTIMATED_MASS = r"$m_{\mathrm{ML}}$"
+
 # Quantities that our nodes make; any other column is called by its name.
 _SYMBOLS = {
     "m_yy": r"$m_{\gamma\gamma}$",
+    "ml_mass": ESTIMATED_MASS,
     "h_mass": r"$m_{\gamma\gamma}$",
     "pt_yy": r"$p_{\mathrm{T}}^{\gamma\gamma}$",
     "y_yy": r"$y_{\gamma\gamma}$",

@@ -58,7 +58,7 @@ class Region:
     histograms
         Name -> contents.
     variations
-        Label of a variation (``photon_pt_up``) -> name -> contents.
+        Label of a variation (``photon_pt_up``) -> name -> contents, of histograms that are filled for variations.
     """
 
     histograms: dict[str, Histogram]
@@ -166,6 +166,7 @@ def _regions(
     """Read all histograms; those of categories are there where a histogram is filled after the last cut."""
     specs = reader.config.select.histograms
     last = (None, cutflow.cuts[-1].name if cutflow.cuts else None)
+    later = reader.config.ml_histograms  # filled from the tree, which holds the nominal events
     at_the_end = [key for key, spec in specs.items() if spec.after in last]
     regions: dict[str | None, Region] = {}
     for category in (None, *categories):
@@ -174,7 +175,7 @@ def _regions(
         regions[category] = Region(
             {key: reader.histogram(key, folder) for key in keys},
             {
-                label: {key: reader.histogram(key, f"variations/{label}/{folder}") for key in keys}
+                label: {key: reader.histogram(key, f"variations/{label}/{folder}") for key in keys if key not in later}
                 for label in variations
             },
         )

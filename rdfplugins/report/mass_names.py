@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from typing import TYPE_CHECKING
 
 from rdfplugins.config import DefineStep, FilterStep, GoldenJsonStep, NodeStep, ReportConfig
-from rdfplugins.errors import ConfigError
+from rdfplugins.errors import ConfigError, ModelError
 from rdfplugins.nodes import base
 from rdfplugins.sample import Sample
 
@@ -117,6 +118,21 @@ def _makers(config: Config) -> Iterator[tuple[set[str], str, str | None]]:
             facts = _facts(config, step)
             yield set(facts.makes), " ".join(facts.reads), None
     yield from _expressions(config.input.aliases)
+    for entry in config.ml:
+        inputs = _inputs_of(entry.where(config.folder))
+        if inputs is None:  # that cannot be read: it may read any mass
+            inputs = tuple(mass_columns(config))
+        yield {entry.branch}, " ".join([*inputs, *entry.map.values()]), None
+
+
+@functools.lru_cache(maxsize=32)
+def _inputs_of(model: str | None) -> tuple[str, ...] | None:
+    from rdfplugins.inference import read_model
+
+    try:
+        return tuple(read_model(model).inputs)
+    except ModelError:
+        return None
 
 
 def _expressions(columns: Mapping[str, str]) -> Iterator[tuple[set[str], str, str | None]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdfplugins.config import NodeStep, ReportConfig
+from rdfplugins.report.axes import ESTIMATED_MASS
 from rdfplugins.report.blinding import (
     MEV_PER_GEV,
     blinded_window,
@@ -35,6 +36,7 @@ _LINE_HEIGHT = 0.35  # of the highest data point: high enough to be seen, low en
 _HIGHEST_POWER = 9
 # What the labels of the open data's samples mean to physicists; any other label is its own name.
 _NODES_OF_HGG = "diphoton."
+_ESTIMATES = "ml_mass"  # a node, and the name of its column
 _HGG_MODES = {"gg": "ggH", "VBF": "VBF", "Wp": "W\N{SUPERSCRIPT PLUS SIGN}H", "Z": "ZH", "tt": "ttH"}
 
 
@@ -78,7 +80,7 @@ def prepare(
         histogram=histogram,
         category=category,
         column=spec.column,
-        title=spec.title,
+        title=title_of(config, spec, unit),
         edges=edges,
         unit=unit,
         quantity=quantity_of(config),
@@ -114,6 +116,15 @@ def axis(config: Config, spec: HistogramConfig, histogram: Histogram, *, is_mass
         return 1.0, spec.title.partition("[")[2].partition("]")[0]
     unit = histogram.unit or (mass_unit(config, spec) if is_mass else "")
     return (1.0 / MEV_PER_GEV, "GeV") if unit == "MeV" else (1.0, unit)
+
+
+def title_of(config: Config, spec: HistogramConfig, unit: str) -> str | None:
+    """Return the title of an axis, of an estimated mass its symbol; None where it is made from the column."""
+    nodes = [step.with_ for step in config.select.steps if isinstance(step, NodeStep) and step.node == _ESTIMATES]
+    estimated = {*config.ml_branches, *(str(parameters.get("branch", _ESTIMATES)) for parameters in nodes)}
+    if spec.title is None and spec.column in estimated and unit == "GeV":
+        return f"{ESTIMATED_MASS} [{unit}]"
+    return spec.title
 
 
 def luminosity_of(config: Config) -> float | None:

@@ -53,19 +53,22 @@ def shifts_of(
     """
     scale = 1.0 if lumi_pb is None else lumi_pb
     simulated = [sample for sample in samples if not sample.is_data]
-    return tuple(
+    shifts = [
         Shift(
             name,
             *(_shift(histogram, simulated, f"{name}_{way}", category=category, scale=scale) for way in (UP, DOWN)),
         )
         for name in names_of(simulated)
-    )
+    ]
+    # of what is filled for the nominal events only there is none
+    return tuple(shift for shift in shifts if shift.up is not None or shift.down is not None)
 
 
 def _shift(
     histogram: str, samples: Sequence[Contents], label: str, *, category: str | None, scale: float
 ) -> NDArray[np.float64] | None:
-    regions = [sample.regions[category] for sample in samples if label in sample.regions[category].variations]
+    regions = [sample.regions[category] for sample in samples]
+    regions = [region for region in regions if histogram in region.variations.get(label, {})]
     if not regions:
         return None
     shifts = [region.variations[label][histogram].values - region.histograms[histogram].values for region in regions]

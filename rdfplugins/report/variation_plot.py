@@ -9,7 +9,7 @@ import numpy as np
 from rdfplugins.report import axes, lower, style
 from rdfplugins.report.blinding import mass_histogram
 from rdfplugins.report.model import VariationNumbers
-from rdfplugins.report.prepare import axis, components, luminosity_of, quantity_of, remarks_of
+from rdfplugins.report.prepare import axis, components, luminosity_of, quantity_of, remarks_of, title_of
 from rdfplugins.report.systematics import shifts_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def prepare_variations(config: Config, histogram: str, samples: Sequence[Content
             histogram=histogram,
             variation=shift.name,
             column=spec.column,
-            title=spec.title,
+            title=title_of(config, spec, unit),
             edges=samples[0].regions[None].histograms[histogram].edges * scale,
             unit=unit,
             quantity=quantity_of(config),

@@ -59,6 +59,8 @@ def _check_sample(config: Config, name: str, folder: Path, faults: Faults, optio
         refuse_unstorable(config, graph.df, graph.columns)
     with faults.noted():
         export.check(config, graph.df, graph.columns)
+    with faults.noted():
+        options.columns_known(name, graph.columns)
     return [
         f"{name} ({sample.kind}): {_events(config, name, found)}, {_graph_in_words(graph)}",
         *substitutions.lines(name, graph.substitutions, options.told),

@@ -9,6 +9,7 @@ from rdfplugins import provenance
 from rdfplugins.config.steps import GoldenJsonStep, NodeStep
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
+from rdfplugins.select import steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,12 +36,22 @@ def settings(config: Config) -> str:
     return provenance.stage_key(
         [
             {key: value for key, value in data["input"].items() if key != "samples"},
-            {key: value for key, value in data["select"].items() if key != "output"},
+            _of_the_loop(config),
             {key: value for key, value in output.items() if key in {"tree", "columns", "format"}},
             label_ids(config),
             provenance.files_hash([*headers, *nodes]),
+            steps.node_facts(config),
         ]
     )
+
+
+def _of_the_loop(config: Config) -> dict[str, Any]:
+    """Return the section without what is written, and without histograms that the stage ``ml`` fills."""
+    later = config.ml_histograms
+    section = {key: value for key, value in config.source.data["select"].items() if key != "output"}
+    if later:
+        section["histograms"] = {name: spec for name, spec in section["histograms"].items() if name not in later}
+    return section
 
 
 def sample_settings(config: Config, name: str) -> str:
@@ -87,8 +98,23 @@ def why_outdated(config: Config, name: str, path: Path) -> str | None:
         return f"{path} is not there" if not path.exists() else f"{path} is no output of ours"
     if record.get("settings") != sample_settings(config, name):
         return f"{path} was made with another config"
+    if names := left_behind(config, record):
+        return f"{path} holds '{names[0]}', which the section ml of the config does not make any more"
     changed = [file["path"] for file in record["inputs"] if _has_changed(file)]
     return f"{path} was made from another {changed[0]}" if changed else None
+
+
+def left_behind(config: Config, record: Mapping[str, Any]) -> list[str]:
+    """Return branches and histograms of an earlier ``ml`` section that the config does not name any more.
+
+    A branch can be replaced in place, and to take one out means to write the tree again: the selection does.
+    """
+    branches, histograms = config.ml_branches, config.ml_histograms
+    found = []
+    for model in record.get("models") or ():
+        found += [name for name in [model["branch"]] if name not in branches]
+        found += [name for name in model["histograms"] if name not in histograms]
+    return found
 
 
 def _has_changed(file: Mapping[str, Any]) -> bool:
@@ -100,23 +126,58 @@ def _has_changed(file: Mapping[str, Any]) -> bool:
     return bool(now.st_size != file["size"] or now.st_mtime != file["mtime"])
 
 
-def up_to_date(config: Config, folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
+def selected(
+    names: Sequence[str],
+    folder: Path,
+    reasons: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    of: str,
+    stages: str = " 'select'",
+) -> dict[str, Path]:
+    """Return the outputs of samples that are not outdated, and say which are left out.
+
+    Parameters
+    ----------
+    reasons
+        Sample -> why its output is outdated.
+    of
+        What they are left out of, for messages.
+    stages
+        What makes them, likewise.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = {name: folder / f"{name}.root" for name in names if name not in reasons}
+    left_out = [name for name in names if name in reasons]
+    absent = [name for name in left_out if not (folder / f"{name}.root").exists()]
+    if absent:
+        say(f"{', '.join(absent)}: not in {folder}, left out of {of}")
+    for name in [name for name in left_out if name not in absent]:
+        say(f"{name} is left out of {of}: {reasons[name]}")
+    if not found:
+        raise InputError(f"{folder}: no output of this config; run the stage{stages} first")
+    return found
+
+
+def up_to_date(config: Config, folder: Path, reasons: Mapping[str, str], say: Callable[[str], None]) -> dict[str, Path]:
     """Return the outputs that belong to this config, and say which samples are left out of plots and tables.
+
+    Parameters
+    ----------
+    reasons
+        Sample -> why its output is outdated, by any of the stages.
 
     Raises
     ------
     InputError
         If there is none, or if some hold all events and others the first ones only.
     """
-    reasons = outdated(config, folder)
-    found = {name: folder / f"{name}.root" for name in config.input.samples if name not in reasons}
-    absent = [name for name in reasons if not (folder / f"{name}.root").exists()]
-    if absent:
-        say(f"{', '.join(absent)}: not in {folder}, left out of plots and tables")
-    for name in [name for name in reasons if name not in absent]:
-        say(f"{name} is left out of plots and tables: {reasons[name]}")
-    if not found:
-        raise InputError(f"{folder}: no output of this config; run the stage 'select' first")
+    stages = "s 'select' and 'ml'" if config.ml else " 'select'"
+    found = selected(list(config.input.samples), folder, reasons, say, of="plots and tables", stages=stages)
     if len({(provenance.read(path) or {}).get("partial") for path in found.values()}) > 1:
         raise InputError(f"{folder}: some outputs hold the first events only; run again without --max-events")
     return found

@@ -6,12 +6,16 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
 def _silence(line: str) -> None:
     del line
+
+
+def _take_all(sample: str, columns: Sequence[str]) -> None:
+    del sample, columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +38,9 @@ class Options:
         Draw a progress bar.
     say
         Told of what a user should know, a line at a time.
+    columns_known
+        Told of the columns of a sample's tree as soon as its graph is built, before the loop: later stages may refuse
+        them.
     told
         What has been said of a sample, and is not said again of the next.
     """
@@ -45,4 +52,5 @@ class Options:
     force: bool = False
     progress: bool = False
     say: Callable[[str], None] = _silence
+    columns_known: Callable[[str, Sequence[str]], None] = _take_all
     told: set[tuple[str, str]] = dataclasses.field(default_factory=set)

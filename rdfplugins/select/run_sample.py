@@ -116,6 +116,7 @@ def _graph(config: Config, prepared: Prepared, df: Any, options: Options) -> Gra
     for line in substitutions.lines(prepared.name, graph.substitutions, options.told):
         options.say(line)
     refuse_unstorable(config, graph.df, graph.columns)
+    options.columns_known(prepared.name, graph.columns)
     _warn_of_variations(graph, prepared.name, options)
     if config.select.output.exports:
         export.check(config, graph.df, graph.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ from rdfplugins.select.run_sample import SampleOutput, run_sample
 from rdfplugins.select.samples import sources
 from rdfplugins.select.samples.duplicates import Duplicates, Later
 from rdfplugins.select.samples.prepare import Prepared, open_inputs, prepare
-from rdfplugins.select.steps import node_arguments
+from rdfplugins.select.steps import makes, node_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rdfplugins.config import Config
     from rdfplugins.sample import Sample
@@ -36,12 +37,28 @@ class SelectResult:
     """Outputs of the stage, in the order of the config."""
 
     samples: tuple[SampleOutput, ...]
-    exports: tuple[Path, ...]
-    labels: dict[str, int]
+
+
+@contextlib.contextmanager
+def writing(config: Config, options: Options) -> Iterator[None]:
+    """Hold the folder of outputs for all stages that change trees; it is made if the steps have no fault.
+
+    Raises
+    ------
+    ConfigErrors
+        With what is wrong with the steps by themselves.
+    OutputError
+        If the folder cannot be written, or another run holds it.
+    """
+    check_steps(config, chosen(config, options.samples))
+    check_folder(options.folder)
+    make_folder(options.folder)
+    with lock(options.folder):
+        yield
 
 
 def run(config: Config, options: Options) -> SelectResult:
-    """Run the stage.
+    """Run the stage; `writing` holds the folder.
 
     Raises
     ------
@@ -49,30 +66,35 @@ def run(config: Config, options: Options) -> SelectResult:
         Nothing is half-written then; samples that were finished before stay.
     """
     names = chosen(config, options.samples)
-    check_steps(config, names)
-    check_folder(options.folder)
-    make_folder(options.folder)
-    with lock(options.folder):
-        threads = _threads(config, options)
-        labels = freshness.label_ids(config)
-        with cpp.optimisation(0):
-            opened = _open(config, names, options)
-            duplicates = _duplicates(config, opened)
-            prepared = [
-                prepare(config, name, opened=opened[name], duplicates=duplicates, options=options) for name in names
-            ]
-            _keep_inputs(config, prepared)
-            _warn_of_inputs(config, prepared, options)
-            later = _find_duplicates(config, duplicates, prepared)
-        entries = sum(sample.inputs.entries for sample in prepared if not sample.fresh)
-        made = []
-        with cpp.optimisation(2 if entries > MANY_ENTRIES else 0):
-            for sample in prepared:
-                dropped = later.get(sample.name)
-                with _threading(1 if dropped is not None and dropped.within else threads):
-                    made.append(run_sample(config, sample, dropped, options))
-        exports = export.run(config, options, labels, freshness.outdated(config, options.folder))
-    return SelectResult(tuple(made), exports, labels)
+    threads = _threads(config, options)
+    with cpp.optimisation(0):
+        opened = _open(config, names, options)
+        duplicates = _duplicates(config, opened)
+        prepared = [
+            prepare(config, name, opened=opened[name], duplicates=duplicates, options=options) for name in names
+        ]
+        _keep_inputs(config, prepared)
+        _warn_of_inputs(config, prepared, options)
+        later = _find_duplicates(config, duplicates, prepared)
+    entries = sum(sample.inputs.entries for sample in prepared if not sample.fresh)
+    made = []
+    with cpp.optimisation(2 if entries > MANY_ENTRIES else 0):
+        for sample in prepared:
+            dropped = later.get(sample.name)
+            with _threading(1 if dropped is not None and dropped.within else threads):
+                made.append(run_sample(config, sample, dropped, options))
+    return SelectResult(tuple(made))
+
+
+def write_exports(config: Config, options: Options, outdated: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write the exports of the trees as the last stage that changes them has left them; `writing` holds the folder.
+
+    Parameters
+    ----------
+    outdated
+        Sample -> why its tree is not that of this config.
+    """
+    return export.run(config, options, freshness.label_ids(config), outdated)
 
 
 def _open(config: Config, names: Sequence[str], options: Options) -> dict[str, tuple[Source, Inputs]]:
@@ -136,8 +158,12 @@ def plan(config: Config, samples: tuple[str, ...] | None, folder: Path) -> list[
             what = f"{len(files)} file{'s' if len(files) > 1 else ''}, {files[0]}{' ...' if len(files) > 1 else ''}"
         there = ", which is up to date" if folder.is_dir() and name not in outdated else ""
         lines.append(f"select: {name} ({spec.kind}): {what} -> {folder / f'{name}.root'}{there}")
-    lines += [f"select: export -> {folder / f'{config.name}.{kind}'}" for kind in config.select.output.exports]
     return lines
+
+
+def plan_exports(config: Config, folder: Path) -> list[str]:
+    """Return a line for each export."""
+    return [f"select: export -> {folder / f'{config.name}.{kind}'}" for kind in config.select.output.exports]
 
 
 def check_steps(config: Config, samples: Sequence[str]) -> None:
@@ -172,7 +198,26 @@ def step_faults(config: Config, samples: Sequence[str]) -> list[ConfigError]:
             "'drop_later' compares the columns of input.key, and 'entry' has none; name those that identify an event"
         )
         faults.append(config.fault(message, "input", "on_duplicate"))
+    faults += _taken_by_steps(config, samples)
     return sorted(faults, key=lambda fault: fault.line or 0)
+
+
+def _taken_by_steps(config: Config, samples: Sequence[str]) -> list[ConfigError]:
+    """Return the branches of ``ml`` that a step makes, too."""
+    if not config.ml:
+        return []
+    kinds = {name: config.input.samples[name].kind for name in samples}
+    steps = [step for step in config.select.steps if any(step.applies_to(*item) for item in kinds.items())]
+    made = {column for step in steps for column in makes(step, _any_sample(), config.input.units)}
+    return [
+        config.fault(
+            f"the selection has a column '{entry.branch}' already; give the model another `branch:`",
+            *config.ml_path(number),
+            "branch",
+        )
+        for number, entry in enumerate(config.ml)
+        if entry.branch in made
+    ]
 
 
 def _clash(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, VaryStep
 from rdfplugins.errors import ConfigError
 from rdfplugins.nodes import base
+from rdfplugins.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rdfplugins.config import Config, Step
-    from rdfplugins.sample import Sample
 
 WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 
@@ -25,7 +25,8 @@ def used_columns(config: Config, sample_name: str, sample: Sample) -> list[str]:
     for step in config.select.steps:
         if step.applies_to(sample_name, sample.kind):
             names |= used_by(step, sample, config.input.units)
-    names.update(spec.column for spec in config.select.histograms.values())
+    later = config.ml_histograms
+    names.update(spec.column for name, spec in config.select.histograms.items() if name not in later)
     names.update(config.select.output.columns or ())
     outside = [*config.input.aliases.values(), *config.select.categories.values(), config.select.weight or ""]
     return sorted(names | words(outside))
@@ -35,7 +36,9 @@ def used_by(step: Step, sample: Sample, units: str) -> set[str]:
     """Return the names that a step may read; of a node its needs and the words of its parameters."""
     if isinstance(step, NodeStep):
         found = _checked(step, sample, units)
-        declared = () if found is None else (*found[0].needs(found[1]), *found[0].keeps(found[1]))
+        declared = (
+            () if found is None else (*found[0].needs(found[1]), *found[0].reads(found[1]), *found[0].keeps(found[1]))
+        )
         return {*declared, *words(texts(step.with_))}
     if isinstance(step, FilterStep):
         return words(step.filter.values())
@@ -46,6 +49,19 @@ def used_by(step: Step, sample: Sample, units: str) -> set[str]:
         return words(expression for shift in both for expression in shift.values()).union(*both)
     assert isinstance(step, GoldenJsonStep)
     return {column for column in (step.golden_json.run, step.golden_json.lumi_block) if column is not None}
+
+
+def node_facts(config: Config) -> dict[str, Any]:
+    """Return number of a step -> what its node says of the files that decide its results, such as a model."""
+    sample = Sample("mc", xsec_pb=1.0, sum_of_weights=1.0)  # no node reads other files for another sample
+    found: dict[str, Any] = {}
+    for index, step in enumerate(config.select.steps):
+        if not isinstance(step, NodeStep):
+            continue
+        checked = _checked(step, sample, config.input.units)
+        if checked is not None and (facts := checked[0].facts(checked[1])):
+            found[str(index)] = {"node": step.node, **facts}
+    return found
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -244,7 +244,7 @@ def test_models_can_be_made_without_a_file():
 
 def test_schema_can_be_exported():
     schema = Config.model_json_schema()
-    assert list(schema["properties"]) == ["version", "input", "select", "report"]
+    assert list(schema["properties"]) == ["version", "input", "select", "ml", "report"]
     assert "with" in schema["$defs"]["NodeStep"]["properties"]
 
 

@@ -42,8 +42,9 @@ class Contents:
     entries
         Rows of all samples.
     about
-        What is said beside the rows, as JSON texts: ``labels``, ``splits``, ``units``, ``samples``, ``provenance``, and
-        ``maps`` (column -> name -> number) where nodes name the numbers of a column.
+        What is said beside the rows, as JSON texts: ``labels``, ``splits``, ``units``, ``samples``, ``provenance``,
+        ``maps`` (column -> name -> number) where nodes name the numbers of a column, and ``models`` (branch -> name and
+        digest) where the stage ``ml`` made some.
         Neither times nor paths of machines: equal inputs give equal bytes.
     """
 
@@ -73,6 +74,7 @@ class Contents:
             **({"maps": _json(maps)} if maps else {}),
             "units": _json(self.units),
             "samples": _json(_samples(config, tables, labels, records)),
+            **({"models": _json(models)} if (models := _models(records)) else {}),
             "provenance": _json(_provenance(config, records)),
         }
 
@@ -177,6 +179,16 @@ def _samples(
         number = {"label_id": labels[said["label"]], "entries": table.entries}
         found[name] = {**said, **number, "normalisation": record["normalisation"]}
     return found
+
+
+def _models(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return branch -> the model that made it: the same in all samples, or they would not be exported."""
+    return {
+        branch: {key: model[key] for key in ("name", "digest", "precision")}
+        for record in records
+        for model in record.get("models") or ()
+        for branch in model["branches"]
+    }
 
 
 def _provenance(config: Config, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins import cpp
 from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, VaryStep
 from rdfplugins.cutflow import ALL
-from rdfplugins.errors import ConfigError, CppError, MissingColumnError, RdfpluginsError, did_you_mean
+from rdfplugins.errors import ConfigError, CppError, MissingColumnError, ModelError, RdfpluginsError, did_you_mean
 from rdfplugins.nodes import base
 from rdfplugins.select import keys
 from rdfplugins.select.faults import Faults
@@ -115,7 +115,10 @@ class Graph:
         self.df = with_bool_vectors(self.df, self.columns)
         for name in config.select.histograms:
             with self._faults.noted():
-                self._histogram(name)
+                if name in config.ml_histograms:
+                    self._check_later_histogram(name)
+                else:
+                    self._histogram(name)
 
     # -- steps
 
@@ -181,6 +184,8 @@ class Graph:
             raise self._expressions.explained(self.df, error, at, what) from error
         except ConfigError as error:
             raise self._fault(error.message, *parameter_path(path, step, error.message)) from error
+        except ModelError as error:
+            raise self._fault(str(error), *parameter_path(path, step, "'model'")) from error
         except Exception as error:
             taken = _TAKEN.search(str(error))
             if taken is None:
@@ -332,9 +337,24 @@ class Graph:
         known = cpp.load_root().TClass.GetClass(kind, True, True)  # noqa: FBT003 (load, silent)
         if known and (not known.GetCollectionProxy() or "string" in kind):
             raise self._fault(f"histogram '{name}': column '{spec.column}' is a {kind}, not numbers", *path, "column")
-        if name == self._config.select.output.tree:
-            raise self._fault(f"histogram '{name}' has the name of the output tree; choose another", *path)
+        self._refuse_name_of_tree(name)
         self.bookings.histogram(point, name, spec)
+
+    def _refuse_name_of_tree(self, name: str) -> None:
+        if name == self._config.select.output.tree:
+            path = ("select", "histograms", name)
+            raise self._fault(f"histogram '{name}' has the name of the output tree; choose another", *path)
+
+    def _check_later_histogram(self, name: str) -> None:
+        """Refuse a histogram that the stage ``ml`` is to fill from a tree without the weight."""
+        self._refuse_name_of_tree(name)
+        weight = self._config.select.weight
+        if weight is not None and weight.strip() not in self.columns and not self._faults.explains(weight.strip()):
+            raise self._fault(
+                f"histogram '{name}' is filled from the written tree, which does not hold the weight '{weight}': define"
+                " a column for an expression, and list it where there are select.output.columns",
+                *("select", "histograms", name),
+            )
 
     def _output_columns(self) -> list[str]:
         wanted = self._config.select.output.columns

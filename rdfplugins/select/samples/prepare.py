@@ -10,7 +10,7 @@ from rdfplugins.errors import ConfigError, InputError
 from rdfplugins.select import freshness, keys
 from rdfplugins.select.samples import inputs, normalise
 from rdfplugins.select.samples.placed import at_sample
-from rdfplugins.select.steps import used_columns
+from rdfplugins.select.steps import node_facts, used_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,11 @@ def prepare(
         "normalisation": origin,
         "lumi_pb": config.input.lumi_pb,
         "file_units": config.input.units,
+        "node_facts": node_facts(config),
         "partial": partial,
     }
     fresh = not options.force and provenance.is_fresh(path, STAGE, key)
+    if fresh and (names := freshness.left_behind(config, stored or {})):
+        options.say(f"{name}: is made again without '{names[0]}', which the section ml does not make any more")
+        fresh = False
     return Prepared(name, path, found, sample, fresh, record)

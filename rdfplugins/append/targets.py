@@ -1,0 +1,86 @@
+"""Which file is written for which input."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rdfplugins.config import expand_files
+from rdfplugins.errors import ConfigError, InputError, OutputError
+from rdfplugins.files import make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def pairs(
+    files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str] | None,
+    *,
+    in_place: bool,
+    friend: bool,
+    branch: str,
+    force: bool,
+) -> list[tuple[Path, Path]]:
+    """Return each input with the file that is written for it.
+
+    Raises
+    ------
+    ConfigError
+        For ways to write that exclude each other, or two inputs for one output.
+    InputError
+        For a file that is not there, or on a server.
+    OutputError
+        For an output that is there, unless ``force``.
+    """
+    if in_place and (friend or output is not None):
+        other = "a friend" if friend else "an output"
+        raise ConfigError(f"in place and {other} exclude each other: say one of them")
+    sources = inputs_of(files)
+    if in_place:
+        return [(source, source) for source in sources]
+    suffix = f"_{branch}_friend" if friend else f"_{branch}"
+    named = [source.with_name(f"{source.stem}{suffix}{source.suffix}") for source in sources]
+    if output is not None:
+        one, folder = len(sources) == 1, Path(output)
+        if one and not folder.is_dir() and not os.fspath(output).endswith("/"):
+            named = [folder]
+        else:
+            make_folder(folder)
+            named = [
+                folder / (target.name if friend else source.name) for source, target in zip(sources, named, strict=True)
+            ]
+    _refuse_clashes(sources, named, force=force)
+    return list(zip(sources, named, strict=True))
+
+
+def inputs_of(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """Return the files that paths, globs, folders and lists stand for; InputError for one that is not there."""
+    given = [files] if isinstance(files, str | os.PathLike) else list(files)
+    return [_local(name) for name in expand_files([os.fspath(name) for name in given], Path())]
+
+
+def _local(name: str) -> Path:
+    if "://" in name:
+        raise InputError(f"{name}: is on a server, where nothing can be added to it; copy it here first (xrdcp)")
+    path = Path(name)
+    if not path.exists():
+        raise InputError(f"{name}: no such file")
+    return path
+
+
+def _refuse_clashes(sources: Sequence[Path], targets: Sequence[Path], *, force: bool) -> None:
+    seen: dict[Path, Path] = {}
+    inputs = {source.resolve() for source in sources}
+    for source, target in zip(sources, targets, strict=True):
+        place = target.resolve()
+        if place in inputs:
+            raise ConfigError(f"{target}: is an input; say --in-place to write into it")
+        if place in seen:
+            raise ConfigError(f"{source} and {seen[place]} would both be written to {target}")
+        seen[place] = source
+        if target.is_dir():
+            raise OutputError(f"{target}: is a folder")
+        if target.exists() and not force:
+            raise OutputError(f"{target}: is there already; say --force to replace it, or name another output")

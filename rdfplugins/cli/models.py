@@ -1,0 +1,65 @@
+"""``rdfrun models``: which models there are, what one of them is, and whether it computes what it should."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rdfplugins.cli.common import errors_to_exit_codes
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--verify", "verified", is_flag=True, help="Compare with the reference outputs of the card.")
+@click.option("--cite", is_flag=True, help="Print what to cite.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def models(*, name: str | None, verified: bool, cite: bool, verbose: bool) -> None:
+    """List the models, or describe the model NAME (a name of the list, or the path of a folder or file)."""
+    if name is None and (verified or cite):
+        raise click.UsageError(f"{'--verify' if verified else '--cite'} needs the name of a model")
+    if verified and cite:
+        raise click.UsageError("--verify and --cite exclude each other")
+    with errors_to_exit_codes(verbose=verbose):
+        if name is None:
+            _list()
+        elif cite:
+            _cite(name)
+        elif verified:
+            _verify(name)
+        else:
+            _describe(name)
+
+
+def _list() -> None:
+    from rdfplugins.inference.document import summary
+    from rdfplugins.inference.find import known
+
+    for name, path in known().items():
+        click.echo(f"{name:22}{summary(path)}" if sys.stdout.isatty() else name)
+
+
+def _describe(name: str) -> None:
+    from rdfplugins.inference.document import document
+    from rdfplugins.inference.find import find
+
+    click.echo(document(find(name)))
+
+
+def _cite(name: str) -> None:
+    from rdfplugins.errors import ModelError
+    from rdfplugins.inference.find import find
+    from rdfplugins.inference.folder import read_outline
+
+    outline = read_outline(find(name))
+    if outline.card.citation is None:
+        raise ModelError(f"{outline.path}: the card of this model has no citation; ask those who made it")
+    click.echo(outline.card.citation.rstrip())
+
+
+def _verify(name: str) -> None:
+    from rdfplugins.inference.folder import read_model
+    from rdfplugins.inference.verify import verify
+
+    if not verify(read_model(name), click.echo):
+        sys.exit(1)

@@ -1,0 +1,138 @@
+"""Models in words: one line in a list, or all that is known of one."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from rdfplugins.errors import RdfpluginsError
+from rdfplugins.inference.architecture import Bend, Dense
+from rdfplugins.inference.folder import how_to_get, read_outline, with_weights
+from rdfplugins.inference.model import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rdfplugins.inference.architecture import Architecture, Step
+    from rdfplugins.inference.card import Card
+    from rdfplugins.inference.description import Description, Outline
+
+_WIDTH = 100
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes lists of single values on one line."""
+
+
+def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    single = not any(isinstance(item, (list, dict)) for item in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=single)
+
+
+_Dumper.add_representer(list, _represent_list)
+
+
+def summary(path: Path) -> str:
+    """Return a line for a list: how a model is stored, its shape, whether its weights are there; or what is wrong."""
+    try:
+        outline = read_outline(path)
+    except RdfpluginsError as error:
+        return f"cannot be read: {str(error).splitlines()[0]}"
+    shape = "" if outline.architecture is None else f"  {_shape(outline.architecture)}"
+    missing = "" if outline.weights else "  (weights not here)"
+    return f"{outline.format}{shape}{missing}"
+
+
+def document(path: Path) -> str:
+    """Return all that is known of a model, with its weights where they are there.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read.
+    """
+    outline = read_outline(path)
+    description = with_weights(outline) if outline.weights else None
+    card = outline.card
+    lines = [f"{outline.name}: {card.title}" if card.title else outline.name, ""]
+    lines += _facts(outline, description)
+    if outline.architecture is not None:
+        lines += ["", "layers", *_table([_layer(step) for step in outline.architecture.steps])]
+    lines += ["", f"inputs ({len(outline.inputs)})", *_table(list(_inputs(outline)))]
+    lines += ["", f"outputs ({len(outline.outputs)})"]
+    lines += _table([(name, card.units.get(name, "")) for name in outline.outputs])
+    lines += _remarks(card)
+    return "\n".join(lines)
+
+
+def _facts(outline: Outline, description: Description | None) -> list[str]:
+    card = outline.card
+    facts = [("path", str(outline.path)), ("format", outline.format)]
+    if description is None:
+        facts.append(("weights", f"not here; {how_to_get(outline)}"))
+    else:
+        facts += [("weights", str(outline.weights)), ("sha256", description.digest), ("backend", _backend(description))]
+    if outline.architecture is not None:
+        count = sum(_size(shape) for _, _, shape in outline.architecture.weights)
+        facts.append(("network", f"{_shape(outline.architecture)}, {count} weights"))
+    if card.mass_range is not None:
+        facts.append(("mass range", "{:g} .. {:g} GeV".format(*card.mass_range)))
+    if card.license is not None:
+        facts.append(("license", card.license))
+    count = len(card.references)
+    facts.append(("references", f"{count} (--verify compares them)" if count else "none"))
+    facts.append(("citation", "there is one (--cite prints it)" if card.citation else "none"))
+    return [f"{name:12}{value}" for name, value in facts]
+
+
+def _backend(description: Description) -> str:
+    try:
+        return choose(description).why
+    except RdfpluginsError as error:
+        return f"none: {error}"
+
+
+def _shape(architecture: Architecture) -> str:
+    return "-".join(str(width) for width in architecture.widths)
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for extent in shape:
+        size *= extent
+    return size
+
+
+def _layer(step: Step) -> tuple[str, ...]:
+    if isinstance(step, Dense):
+        bias = "" if step.bias else "no bias"
+        return step.name, step.kind, f"{step.inputs} -> {step.units}", step.activation, bias
+    activation = step.activation if isinstance(step, Bend) else ""
+    return step.name, step.kind, str(step.width), activation, ""
+
+
+def _inputs(outline: Outline) -> Iterator[tuple[str, ...]]:
+    for name in outline.inputs:
+        interval = outline.card.ranges.get(name)
+        seen = "" if interval is None else "{:g} .. {:g}".format(*interval)
+        yield name, outline.card.units.get(name, ""), seen
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _remarks(card: Card) -> list[str]:
+    lines: list[str] = []
+    if card.origin is not None:
+        lines += ["", "origin", *textwrap.wrap(card.origin, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    if card.training:
+        text = yaml.dump(card.training, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+        lines += ["", "training", textwrap.indent(text.rstrip(), "  ")]
+    return lines

@@ -1,0 +1,303 @@
+"""From the columns of an ntuple to the inputs of a mass model: what is read, renamed, derived, and in which unit.
+
+The inputs of the published models are known by name (``mass_conventions``): their units, those that follow from others,
+and how ntuples say that something is not there. Inputs of other names are taken as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from rdfplugins import cpp
+from rdfplugins.errors import ConfigError, MissingColumnError, did_you_mean
+from rdfplugins.nodes import mass_conventions as conventions
+from rdfplugins.nodes.ditau_features import INPUTS
+from rdfplugins.nodes.ditau_settings import CHANNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from rdfplugins.inference.description import Description, Outline
+
+Units = Literal["GeV", "MeV"]
+How = Literal["found", "mapped", "derived", "channel", "missing"]
+
+_POWERS = {"GeV": 1, "GeV^2": 2, "GeV2": 2, "GeV**2": 2}
+_PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Slot:
+    """One number of the row that is read for an event.
+
+    Attributes
+    ----------
+    name
+        Of the input that it is, or that others are derived from.
+    how
+        ``found``: the column of this name; ``mapped``: another column or expression; ``derived``: computed from
+        other slots; ``channel``: from the channel.
+    expression
+        What is read: a column, or C++; empty where nothing is.
+    sources
+        Numbers of the slots that it is derived from.
+    """
+
+    name: str
+    how: How
+    expression: str
+    sources: tuple[int, ...] = ()
+
+    @property
+    def is_column(self) -> bool:
+        """Whether what is read is the name of a column and no expression."""
+        return _PLAIN.fullmatch(self.expression) is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How the inputs of a model are made of the columns of an ntuple.
+
+    Attributes
+    ----------
+    slots
+        The model's inputs in their order, then what else is needed to derive some of them.
+    n_inputs
+        How many of the slots are inputs.
+    channels
+        Number in the channel's column -> channel.
+    scales
+        Factor of each slot from the unit of the ntuple to that of the model.
+    ranges
+        Slot -> lowest and highest value of the training, where the model's card says so.
+    """
+
+    slots: tuple[Slot, ...]
+    n_inputs: int
+    channels: Mapping[int, str]
+    scales: tuple[float, ...]
+    ranges: Mapping[int, tuple[float, float]]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs of the model, in their order."""
+        return tuple(slot.name for slot in self.slots[: self.n_inputs])
+
+    @property
+    def read(self) -> tuple[int, ...]:
+        """Numbers of the slots for which something is read."""
+        return tuple(number for number, slot in enumerate(self.slots) if slot.expression)
+
+    def lines(self) -> list[str]:
+        """Return what is computed in place of being read, a line each, for the user."""
+        lines = []
+        for slot in self.slots:
+            if slot.how == "derived":
+                lines.append(f"{slot.name} is computed from {', '.join(self.slots[of].name for of in slot.sources)}")
+            elif slot.how == "channel":
+                lines.append(f"{slot.name} follows from the channel ({self._channel_text(slot)})")
+        return lines
+
+    def preparation(self) -> Any:
+        """Return the plan as ``std::shared_ptr<const rdfp::mass_inputs::Preparation>``."""
+        root = cpp.load_root()
+        cpp.include("rdfplugins/mass_inputs.h", optimised=True)
+        preparation = root.std.make_shared["rdfp::mass_inputs::Preparation"](self.n_inputs)
+        for number, slot in enumerate(self.slots):
+            role = conventions.ROLES.index(_role(slot))
+            low, high = self.ranges.get(number, (-math.inf, math.inf))
+            preparation.add(role, self.scales[number], conventions.jet_group(slot.name), list(slot.sources), low, high)
+        for code, channel in self.channels.items():
+            preparation.add_channel(code, conventions.NEUTRINOS_OF[channel])
+        return preparation
+
+    def _channel_text(self, slot: Slot) -> str:
+        if re.fullmatch(r"-?\d+", slot.expression):
+            return self.channels[int(slot.expression)]
+        numbers = ", ".join(f"{code}={channel}" for code, channel in self.channels.items())
+        return f"column {slot.expression}: {numbers}"
+
+
+def plan(
+    description: Description | Outline,
+    columns: Collection[str],
+    *,
+    map: Mapping[str, str] | None = None,  # noqa: A002 (the name that YAML and the command line have)
+    channel: str | None = None,
+    channel_column: str | None = None,
+    units: Units = "GeV",
+) -> Plan:
+    """Return how the inputs of a model are made of the columns of an ntuple.
+
+    Parameters
+    ----------
+    description
+        The model.
+    columns
+        Names of all columns of the ntuple.
+    map
+        Input -> column, or C++ expression over columns.
+    channel
+        tt, mt, et, em, mm or ee, if all events are of one.
+    channel_column
+        Column with the number of the channel: ours (0 tt, 1 mt, 2 et, 3 em, 4 mm, 5 ee), or ``"NAME:0=mt,1=et"``.
+    units
+        Of momenta in the ntuple; covariances are in its square.
+
+    Raises
+    ------
+    MissingColumnError
+        With all inputs that are neither there nor follow from others.
+    ConfigError
+        For what contradicts itself, or an input or a channel that there is not.
+    """
+    slots, codes = draft(description, columns, map=map, channel=channel, channel_column=channel_column)
+    missing = [slot.name for slot in slots if slot.how == "missing"]
+    if missing:
+        raise MissingColumnError(_missing_text(missing, description, columns))
+    numbers = {slot.name: number for number, slot in enumerate(slots)}
+    found = tuple(
+        dataclasses.replace(slot, sources=tuple(numbers[of] for of in conventions.DERIVED[slot.name]))
+        if slot.how == "derived"
+        else slot
+        for slot in slots
+    )
+    scales = _scales(found, description, units)
+    ranges = {numbers[name]: (low, high) for name, (low, high) in description.card.ranges.items() if name in numbers}
+    return Plan(found, len(description.inputs), codes, scales, ranges)
+
+
+def draft(
+    description: Description | Outline,
+    columns: Collection[str],
+    *,
+    map: Mapping[str, str] | None = None,  # noqa: A002
+    channel: str | None = None,
+    channel_column: str | None = None,
+) -> tuple[tuple[Slot, ...], dict[int, str]]:
+    """Return where each input would come from, the missing ones among them, and number of a channel -> channel.
+
+    Behind the inputs of the model, in their order, are slots that others are derived from. For the parameters, and
+    ConfigError, see `plan`.
+    """
+    given = dict(map or {})
+    _check_map(given, description)
+    codes, chosen = _channels(channel, channel_column, columns)
+    by_channel = _by_channel(description, given, columns, chosen)
+    slots: dict[str, Slot] = {}
+    waiting = list(description.inputs)
+    while waiting:
+        name = waiting.pop(0)
+        if name in slots:
+            continue
+        if name in given:
+            slots[name] = Slot(name, "mapped", given[name])
+        elif by_channel and name == conventions.NEUTRINOS:
+            slots[name] = Slot(name, "channel", chosen or "")
+        elif name in columns:
+            slots[name] = Slot(name, "found", name)
+        elif name in conventions.DERIVED:
+            slots[name] = Slot(name, "derived", "")
+            waiting += conventions.DERIVED[name]
+        else:
+            slots[name] = Slot(name, "missing", "")
+    return tuple(slots.values()), codes
+
+
+def input_unit(name: str, description: Description | Outline) -> str | None:
+    """Return the unit in which a model takes an input: what its card says, or what is known of the name."""
+    return description.card.units.get(name, conventions.unit(name))
+
+
+def _check_map(given: Mapping[str, str], description: Description | Outline) -> None:
+    known = [*description.inputs, *INPUTS]
+    for name, expression in given.items():
+        if name not in known:
+            raise ConfigError(f"map: the model {description.name} has no input '{name}'{did_you_mean(name, known)}")
+        if not str(expression).strip():
+            raise ConfigError(f"map: a column or an expression is expected for '{name}', and this is empty")
+
+
+def _channels(
+    channel: str | None, channel_column: str | None, columns: Collection[str]
+) -> tuple[dict[int, str], str | None]:
+    """Return number -> channel, and what gives the number in C++: a column, or the number of the one channel."""
+    if channel is not None and channel_column is not None:
+        raise ConfigError("channel and channel_column are two ways to say the same thing: give one of them")
+    ours = dict(enumerate(CHANNELS))
+    if channel is not None:
+        if channel not in CHANNELS:
+            raise ConfigError(f"there is no channel '{channel}'; the channels are {', '.join(CHANNELS)}")
+        return ours, str(CHANNELS.index(channel))
+    if channel_column is None:
+        return ours, None
+    name, _, pairs = channel_column.partition(":")
+    if name not in columns:
+        raise MissingColumnError(f"the channel's column '{name}' is not there{did_you_mean(name, columns)}")
+    return (_codes(pairs) if pairs else ours), name
+
+
+def _codes(text: str) -> dict[int, str]:
+    codes: dict[int, str] = {}
+    for pair in text.split(","):
+        number, _, channel = (word.strip() for word in pair.partition("="))
+        if not re.fullmatch(r"[+-]?\d{1,9}", number) or channel not in CHANNELS:
+            raise ConfigError(
+                "channels are written as 0=mt,1=et: a number of the column and one of"
+                f" {', '.join(CHANNELS)}, not '{pair}'"
+            )
+        if int(number) in codes:
+            raise ConfigError(f"the number {number} stands for two channels in '{text}'")
+        codes[int(number)] = channel
+    return codes
+
+
+def _by_channel(
+    description: Description | Outline, given: Mapping[str, str], columns: Collection[str], chosen: str | None
+) -> bool:
+    """Return whether the number of neutrinos is to be taken from the channel."""
+    if chosen is None:
+        return False
+    if conventions.NEUTRINOS not in description.inputs:
+        raise ConfigError(
+            f"the model {description.name} has no input {conventions.NEUTRINOS}: it does not ask for a channel"
+        )
+    if conventions.NEUTRINOS in given or conventions.NEUTRINOS in columns:
+        where = "mapped" if conventions.NEUTRINOS in given else "a column of the tree"
+        raise ConfigError(
+            f"{conventions.NEUTRINOS} is {where} and would follow from the channel, too: leave one of them out"
+        )
+    return True
+
+
+def _missing_text(missing: Sequence[str], description: Description | Outline, columns: Collection[str]) -> str:
+    texts = [f"'{name}'{conventions.hint(name, columns)}" for name in missing]
+    return (
+        f"the model {description.name} needs {len(missing)} input{'s' if len(missing) > 1 else ''} that"
+        f" {'are' if len(missing) > 1 else 'is'} not there: {', '.join(texts)}"
+    )
+
+
+def _scales(slots: Sequence[Slot], description: Description | Outline, units: Units) -> tuple[float, ...]:
+    if units not in {"GeV", "MeV"}:
+        raise ConfigError(f"units are GeV or MeV, not '{units}'")
+    if units == "GeV":
+        return (1.0,) * len(slots)
+    unknown = [slot.name for slot in slots if slot.name not in INPUTS and slot.name not in description.card.units]
+    if unknown:
+        raise ConfigError(
+            f"the unit of {', '.join(unknown)} is not known, so that MeV cannot be converted: name it in"
+            f" {description.path / 'card.yaml'} (units: {{{unknown[0]}: GeV}}; of what has none: none)"
+        )
+    powers = [_POWERS.get(input_unit(slot.name, description) or "", 0) for slot in slots]
+    # what is derived is made of what has been converted
+    return tuple(1.0 if slot.how == "derived" else 1e-3**power for slot, power in zip(slots, powers, strict=True))
+
+
+def _role(slot: Slot) -> str:
+    if slot.how == "derived":
+        return "total_mass" if slot.name == "PuppimTtot_reco" else "leg_mass"
+    return "channel" if slot.how == "channel" else conventions.role(slot.name)

@@ -1,0 +1,195 @@
+"""Mass models in the lazy graph: a column that is a network's estimate, for any action, filter or variation."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping  # noqa: TC003 (the annotations are read when the node is made)
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import cpp
+from rdfplugins.errors import ConfigError, MissingColumnError, ModelError
+from rdfplugins.inference.find import find
+from rdfplugins.nodes import column_types, mass_inputs, user_expressions
+from rdfplugins.nodes.base import RNode, as_rnode, column_names, node
+from rdfplugins.nodes.mass_inputs import Plan, Slot, Units
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rdfplugins.inference.description import Description
+
+BRANCH = "ml_mass"
+_FEATURES = "rdfp_ditau_features_"  # where ditau.features was before: its inputs are GeV, whatever the file has
+
+
+def _read(model: str | None) -> Description:
+    """Return a model's description; what has not changed is read once, as declarations are asked for many times."""
+    path = find(model)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return _read_path(path, tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_path(path: Path, files: tuple[tuple[str, int, int], ...]) -> Description:
+    from rdfplugins.inference import read_model
+
+    del files
+    return read_model(path)
+
+
+def _read_if_possible(model: str | None) -> Description | None:
+    """Return a model's description, or None where it cannot be read, of which the node itself tells."""
+    try:
+        return _read(model)
+    except ModelError:
+        return None
+
+
+def branch_names(description: Description, branch: str) -> tuple[str, ...]:
+    """Return a name for each output of a model: the branch itself where there is one."""
+    if len(description.outputs) == 1:
+        return (branch,)
+    return tuple(f"{branch}_{output}" for output in description.outputs)
+
+
+def _names(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    description = _read_if_possible(parameters["model"])
+    return (parameters["branch"],) if description is None else branch_names(description, parameters["branch"])
+
+
+def _units(parameters: Mapping[str, Any]) -> dict[str, str]:
+    description = _read_if_possible(parameters["model"])
+    if description is None:
+        return {}
+    units = [description.card.units.get(output, "GeV") for output in description.outputs]
+    return dict(zip(_names(parameters), units, strict=True))
+
+
+def _facts(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    description = _read_if_possible(parameters["model"])
+    if description is None:
+        return {}
+    return {"model": description.name, "digest": description.digest, "branch": parameters["branch"]}
+
+
+def _reads(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    column = (parameters["channel_column"] or "").partition(":")[0]
+    description = _read_if_possible(parameters["model"])
+    return (*(description.inputs if description else ()), *([column] if column else []))
+
+
+def _substitutions(df: RNode, parameters: Mapping[str, Any]) -> dict[str, str]:
+    plan = _plan(df, **{key: parameters.get(key) for key in ("model", "map", "channel", "channel_column", "units")})
+    made = {"derived": "computed from", "channel": "taken from the channel"}
+    return {
+        slot.name: f"not there: {made[slot.how]}{''.join(f' {plan.slots[of].name}' for of in slot.sources)}"
+        for slot in plan.slots
+        if slot.how in made
+    }
+
+
+def _plan(
+    df: RNode,
+    *,
+    model: str | None,
+    map: Mapping[str, str] | None,  # noqa: A002
+    channel: str | None,
+    channel_column: str | None,
+    units: Units | None,
+) -> Plan:
+    behind_features = df.HasColumn(_FEATURES)
+    if behind_features and units == "MeV":
+        if map:
+            raise ConfigError(
+                "parameter 'map': columns made by ditau.features are GeV and those of the file MeV; Define what you map"
+                " in GeV, under the names of the inputs"
+            )
+        units = "GeV"
+    columns = column_names(df)
+    return mass_inputs.plan(
+        _read(model), columns, map=map, channel=channel, channel_column=channel_column, units=units or "GeV"
+    )
+
+
+@node(name="ml_mass", makes=_names, reads=_reads, units_of=_units, facts=_facts, substitutions=_substitutions)
+def ml_mass(
+    df: RNode,
+    *,
+    model: str | None = None,
+    branch: str = BRANCH,
+    map: Mapping[str, str] | None = None,  # noqa: A002
+    channel: str | None = None,
+    channel_column: str | None = None,
+    units: Units | None = None,
+) -> RNode:
+    """Define a column with a network's estimate of the di-tau mass, float32 in GeV.
+
+    It is computed event by event where it is asked for, with any number of threads and under variations; to add it to
+    all entries of a file, `append_ml_mass` is faster. It is NaN where an input is NaN, infinite or says that there is
+    no such object (a momentum below 0), or where the event is in none of the channels. A jet with pT at or below 0 is
+    not there, and its inputs are 0.
+
+    Parameters
+    ----------
+    df
+        With the inputs of the model, e.g. behind `ditau.features`.
+    model
+        Name of a model (``rdfrun models``) or its path; null: the default.
+    branch
+        Name of the column. A model of several outputs makes BRANCH_OUTPUT for each.
+    map
+        Input -> column, or C++ expression, that holds it.
+    channel
+        tt, mt, et, em, mm or ee, if all events are of one: gives the number of neutrinos.
+    channel_column
+        Column with the number of the channel (0 tt, 1 mt, 2 et, 3 em, 4 mm, 5 ee), or ``NAME:0=mt,1=et``.
+    units
+        Unit of the columns; behind `ditau.features` its inputs are GeV.
+    """
+    description = _read(model)
+    if description.network is None:
+        raise ConfigError(
+            f"parameter 'model': {description.name} ({description.format}) is no dense network, which is what the graph"
+            " can compute; append its branch to the written tree (rdfrun add-ml-mass, or the section ml)"
+        )
+    names = branch_names(description, branch)
+    for name in names:
+        if df.HasColumn(name):
+            raise ConfigError(f"parameter 'branch': a column '{name}' is there already; choose another name")
+    plan = _plan(df, model=model, map=map, channel=channel, channel_column=channel_column, units=units)
+    return define(as_rnode(df), plan, description, names)
+
+
+def define(df: RNode, plan: Plan, description: Description, names: tuple[str, ...]) -> RNode:
+    """Define the outputs of a dense network for the rows of a plan."""
+    from rdfplugins.inference.functor import functor
+
+    assert description.network is not None
+    df, row = define_row(df, plan, names[0])
+    network = functor(description.network)
+    cpp.include("rdfplugins/ml_mass.h", optimised=True)
+    define_outputs = cpp.load_root().rdfp.ml_mass.define
+    return define_outputs(df, list(names), row, f"rdfp_{names[0]}_outputs_", network, plan.preparation())
+
+
+def define_row(df: RNode, plan: Plan, name: str) -> tuple[RNode, str]:
+    """Define the row of a plan as one column of ``RVec<double>``, and return its name."""
+    slots: list[Slot] = []
+    for number, slot in enumerate(plan.slots):
+        column = slot.expression
+        if column and not slot.is_column and slot.how == "mapped":
+            column = f"rdfp_{name}_input_{number}_"
+            what = f"parameter 'map', input '{slot.name}'"
+            df = user_expressions.define(df, column, what, slot.expression)
+        elif slot.how == "mapped" and not df.HasColumn(column):
+            raise MissingColumnError(f"parameter 'map', input '{slot.name}': there is no column '{column}'")
+        if column and not column.lstrip("-").isdigit():
+            what = f"input '{slot.name}': '{slot.expression}'"
+            column_types.require(df, column, what, column_types.NUMBERS, collection=False)
+        slots.append(Slot(slot.name, slot.how, column, slot.sources))
+    row = f"rdfp_{name}_row_"
+    values = ", ".join(f"rdfp_mass_number({slot.expression or '0'})" for slot in slots)
+    cpp.include("rdfplugins/mass_inputs.h", optimised=True)
+    with cpp.compiling(f"the inputs of {name}"):
+        df = df.Define(row, f"rdfp_mass_row{{{values}}}")
+    return df, row

@@ -1,0 +1,74 @@
+"""What a training is told, checked before anything is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Literal, get_args
+
+from rdfplugins.errors import ConfigError, did_you_mean
+from rdfplugins.inference.inputs_file import fault_of_name
+from rdfplugins.inference.network import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from rdfplugins.inference.network import Activation
+
+FlatIn = Literal["mass", "log_mass", "none"]
+_CHOICES = {"activation": ACTIVATIONS, "flat_in": get_args(FlatIn)}
+_WHOLE = ("epochs", "batch", "patience")
+_LARGEST_SEED = 2**64
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to train; `train_mass_model` says what each means.
+
+    Raises
+    ------
+    ConfigError
+        For a value that makes no sense.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    widths: tuple[int, ...]
+    activation: Activation
+    epochs: int
+    batch: int
+    learning_rate: float
+    patience: int
+    mass_range: tuple[float, float]
+    flat_in: FlatIn
+    cap: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise ConfigError(
+                    f"{name} '{value}' is not known{did_you_mean(str(value), choices)}; there are {', '.join(choices)}"
+                )
+        for name in _WHOLE:
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is a whole number above 0, not {getattr(self, name)}")
+        if not self.widths or min(self.widths) < 1:
+            raise ConfigError(f"widths are those of the hidden layers, at least one, each above 0, not {self.widths}")
+        self._check_names()
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise ConfigError(f"learning_rate is a number above 0, not {self.learning_rate}")
+        if not self.cap >= 1:
+            raise ConfigError(f"cap is the largest weight, at least 1, not {self.cap}")
+        low, high = self.mass_range
+        if not 0 < low < high < math.inf:
+            raise ConfigError(f"mass_range is the lowest and the highest mass in GeV, above 0, not {self.mass_range}")
+        if not 0 <= self.seed < _LARGEST_SEED:
+            raise ConfigError(f"seed is a whole number from 0 to 2^64 - 1, not {self.seed}")
+
+    def _check_names(self) -> None:
+        if not self.inputs or len(set(self.inputs)) < len(self.inputs):
+            raise ConfigError("inputs are names of columns, at least one and each once")
+        for name in (*self.inputs, self.output):
+            wrong = fault_of_name(name)
+            if wrong:
+                raise ConfigError(f"inputs and output: {wrong}")
