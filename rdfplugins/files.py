@@ -64,8 +64,7 @@ def claimed(path: Path, *, mode: int | None = None) -> Iterator[Path]:
     try:
         with _explained(path):
             yield part
-            if not _is_there(descriptor, part):
-                raise OutputError(f"{path}: its temporary file {part.name} was removed or replaced; run again")
+            _refuse_lost(descriptor, part)
             if mode is not None:
                 os.fchmod(descriptor, mode)
             os.fsync(descriptor)
@@ -78,6 +77,11 @@ def claimed(path: Path, *, mode: int | None = None) -> Iterator[Path]:
         raise
     finally:
         os.close(descriptor)
+
+
+def _refuse_lost(descriptor: int, part: Path) -> None:
+    if not _is_there(descriptor, part):
+        raise OutputError(f"{part}: this temporary file was removed or replaced by somebody; run again")
 
 
 def _claim(part: Path, path: Path, mode: int) -> int:
@@ -100,8 +104,8 @@ def _claim(part: Path, path: Path, mode: int) -> int:
             os.close(descriptor)
             if not isinstance(error, BlockingIOError):
                 raise OutputError(
-                    f"{part}: is in the way, and this disk has no locks that tell whether another run uses it; remove it"
-                    " if none does"
+                    f"{part}: is in the way, and this disk has no locks that tell whether another run uses it; remove"
+                    " it if none does"
                 ) from error
             raise OutputError(f"{path}: another run is writing it; wait for it, or choose another name") from None
         if new and _is_there(descriptor, part):

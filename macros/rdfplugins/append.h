@@ -4,12 +4,12 @@
 
 #include "rdfplugins/contents.h"
 
+#include <Compression.h>
 #include <TBranch.h>
+#include <TFile.h>
 #include <TLeaf.h>
 #include <TLeafC.h>
 #include <TMemFile.h>
-#include <Compression.h>
-#include <TFile.h>
 #include <TTree.h>
 
 #include <algorithm>
@@ -91,7 +91,8 @@ private:
 inline std::string obstacle(TTree &tree, const std::string &name, bool may_replace) {
   const std::string other = "; choose another name";
   auto refuse = [&](const std::string &why) { return "'" + name + "' " + why + other; };
-  if (tree.GetListOfAliases() && tree.GetListOfAliases()->FindObject(name.c_str())) return refuse("is an alias of the tree");
+  if (tree.GetListOfAliases() && tree.GetListOfAliases()->FindObject(name.c_str()))
+    return refuse("is an alias of the tree");
   auto *old = static_cast<TBranch *>(tree.GetListOfBranches()->FindObject(name.c_str()));
   for (TObject *object : *tree.GetListOfLeaves()) { // every branch that can be read has one
     auto *leaf = static_cast<TLeaf *>(object);
@@ -119,7 +120,8 @@ public:
   Writer(const Writer &) = delete;
   Writer &operator=(const Writer &) = delete;
 
-  // Make branches in a tree that is there. Those at the top of the tree that have such a name are replaced, if they may.
+  // Make branches in a tree that is there. Those at the top of the tree that have such a name are replaced, if they
+  // may.
   std::string open(const std::vector<std::string> &names, const std::vector<std::string> &titles, bool may_replace) {
     return attempt([&]() -> std::string {
       {
@@ -238,7 +240,9 @@ private:
     std::string name;
     TDirectory *in = folder_of(*file_, tree_path_, name);
     const bool good = in && store(*in, *tree_, name);
-    file_->Close(); // its last words are the lists of keys and the header
+    const std::string base = path_.substr(path_.rfind('/') + 1);
+    file_->SetName(base.substr(0, base.rfind(".part")).c_str()); // written into the lists: no path of this machine
+    file_->Close();                                              // its last words are the lists of keys and the header
     const bool written = good && !failed();
     tree_ = nullptr;
     file_.reset();
@@ -274,8 +278,10 @@ private:
   // Sizes of what is stored are summed up in the tree, in steps that an int can hold.
   void forget_size(TBranch &old) {
     constexpr Long64_t step = 1 << 30;
-    for (Long64_t left = old.GetTotBytes(); left > 0; left -= step) tree_->AddTotBytes(-static_cast<int>(std::min(left, step)));
-    for (Long64_t left = old.GetZipBytes(); left > 0; left -= step) tree_->AddZipBytes(-static_cast<int>(std::min(left, step)));
+    for (Long64_t left = old.GetTotBytes(); left > 0; left -= step)
+      tree_->AddTotBytes(-static_cast<int>(std::min(left, step)));
+    for (Long64_t left = old.GetZipBytes(); left > 0; left -= step)
+      tree_->AddZipBytes(-static_cast<int>(std::min(left, step)));
   }
   // Whether another tree of the file, such as an older cycle of this one, has the same baskets.
   bool shared(TBranch &old) {
@@ -283,8 +289,10 @@ private:
     for (int i = 0; i < old.GetWriteBasket(); ++i) places.insert(old.GetBasketSeek(i));
     bool found = false;
     each_key(*file_, "", [&](TKey &key, TDirectory &, const std::string &path) {
-      if (found || path + key.GetName() + std::to_string(key.GetCycle()) ==
-                       tree_path_ + std::to_string(key_of(*file_, tree_path_)->GetCycle()) || !is_a(key, TTree::Class()))
+      if (found ||
+          path + key.GetName() + std::to_string(key.GetCycle()) ==
+              tree_path_ + std::to_string(key_of(*file_, tree_path_)->GetCycle()) ||
+          !is_a(key, TTree::Class()))
         return;
       const std::unique_ptr<TTree> other(key.ReadObject<TTree>());
       found = !other; // who knows

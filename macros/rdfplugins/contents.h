@@ -1,6 +1,6 @@
 #pragma once
-// What is in a file: keys of all folders, written anew where they stood, and what must be the same after a change of one
-// tree. No physics here.
+// What is in a file: keys of all folders, written anew where they stood, and what must be the same after a change of
+// one tree. No physics here.
 
 #include "rdfplugins/damage.h"
 #include "rdfplugins/error_log.h"
@@ -18,6 +18,7 @@
 #include <TTree.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -25,6 +26,11 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+extern "C" int malloc_trim(std::size_t) noexcept; // malloc.h does not compile in cling
 
 namespace rdfp::append {
 
@@ -58,8 +64,8 @@ struct Quiet {
 
 // ---- folders and keys
 
-// Whether a key holds an object of a class or of one derived from it. Classes that nobody knows are not looked for: ROOT
-// would warn of them.
+// Whether a key holds an object of a class or of one derived from it. Classes that nobody knows are not looked for:
+// ROOT would warn of them.
 inline bool is_a(const TKey &key, const TClass *base) {
   const std::string name = key.GetClassName();
   for (const char *known : {"TTree", "TNtuple", "TNtupleD", "TChain", "TDirectory", "TDirectoryFile", "TObjString"})
@@ -115,11 +121,10 @@ template <typename Visit> void each_key(TDirectory &in, const std::string &path,
 // A key with a cycle of its own: ROOT counts on from the highest that is left.
 class Key : public TKey {
 public:
-  Key(const TObject &object, const char *name, TDirectory &in, Short_t cycle)
-      : TKey(&object, name, kBuffer, &in) {
+  Key(const TObject &object, const char *name, TDirectory &in, Short_t cycle) : TKey(&object, name, kBuffer, &in) {
     if (fCycle == cycle || !fBuffer) return;
     fCycle = cycle;
-    constexpr int place = 4 + 2 + 4 + 4 + 2; // behind the sizes, version and time of a key's header
+    constexpr int place = 4 + 2 + 4 + 4 + 2;        // behind the sizes, version and time of a key's header
     fBuffer[place] = static_cast<char>(cycle >> 8); // big end first, as all of ROOT
     fBuffer[place + 1] = static_cast<char>(cycle);
   }
@@ -153,55 +158,89 @@ inline bool store(TDirectory &in, const TObject &object, const std::string &name
   return key->WriteFile(0) > 0 && !file.TestBit(TFile::kWriteError);
 }
 
-// What find_tree() of rdfplugins/append/tree.py needs to know of a file.
-struct Look {
-  bool opened = false, recovered = false, described = false, shuffled = false;
-  long long entries = 0;
-  std::string uuid, error;
-  std::vector<std::string> trees, kinds; // of every folder, by the highest cycle of each name; classes
-  std::vector<std::string> branches;
-
-  // `tree`: that which is to be described; empty: the only one.
-  Look(const std::string &path, const std::string &tree) {
-    TDirectory::TContext restore_current_directory;
-    const Quiet quiet;
-    runtime::ErrorLog log;
-    TFile file(path.c_str(), "READ");
-    opened = !file.IsZombie();
-    recovered = opened && file.TestBit(TFile::kRecovered);
-    if (opened && !recovered) read(file, tree);
-    const auto said = log.messages();
-    if (!said.empty()) error = said.front();
-  }
-
-  // The signal by which a process dies that looks; 0 if it survives.
-  static int signal(const std::string &path, const std::string &tree) {
-    return runtime::FileTrial::signals({path}, tree, {}, in_child).front();
+// What find_tree() of rdfplugins/append/tree.py needs to know of a file. A child process looks, and says what it found:
+// damage may spoil the memory of a process that survives it.
+class Look {
+public:
+  // The signal by which the child died, or "0"; whether the file was opened, had to be recovered, its tree was read,
+  // and that tree is shuffled ("1"); its entries; the file's UUID and when it was last written; ROOT's first error; how
+  // many trees there are, and path and class of each; names of the branches. Only the signal where nothing could be
+  // said. `tree`: that which is to be described; empty: the only one.
+  static std::vector<std::string> at(const std::string &path, const std::string &tree) {
+    sink() = ::memfd_create("look", MFD_CLOEXEC);
+    const int signal = runtime::FileTrial::signals({path}, tree, {}, in_child).front();
+    std::vector<std::string> words{std::to_string(signal)};
+    std::string word;
+    char letter = 0;
+    ::lseek(sink(), 0, SEEK_SET);
+    std::FILE *said = ::fdopen(sink(), "r");
+    while (said && signal == 0 && std::fread(&letter, 1, 1, said) == 1) {
+      if (letter) {
+        word += letter;
+      } else {
+        words.push_back(word);
+        word.clear();
+      }
+    }
+    if (said) std::fclose(said);
+    return words;
   }
 
 private:
+  bool opened_ = false, recovered_ = false, described_ = false, shuffled_ = false;
+  Long64_t entries_ = 0;
+  std::string uuid_, modified_;
+  std::vector<std::string> trees_, branches_; // path and class; names
+
+  static int &sink() {
+    static int descriptor = -1;
+    return descriptor;
+  }
   static void in_child(const std::string &path, const std::string &tree, const std::vector<std::string> &) {
-    const Look look(path, tree);
+    runtime::ErrorLog log;
+    Look look;
+    {
+      TFile file(path.c_str(), "READ");
+      look.opened_ = !file.IsZombie();
+      look.recovered_ = look.opened_ && file.TestBit(TFile::kRecovered);
+      if (look.opened_ && !look.recovered_) look.read(file, tree);
+    }
+    ::malloc_trim(0); // finds memory that was spoilt
+    look.say(log.messages());
   }
   void read(TFile &file, const std::string &wanted) {
-    uuid = file.GetUUID().AsString();
+    uuid_ = file.GetUUID().AsString();
+    modified_ = file.GetModificationDate().AsSQLString();
     std::string only;
     int candidates = 0;
     each_key(file, "", [&](TKey &key, TDirectory &in, const std::string &path) {
       const std::string kind = key.GetClassName();
       const bool tree = is_a(key, TTree::Class());
       if (&key != in.GetKey(key.GetName()) || (!tree && kind.find("RNTuple") == std::string::npos)) return;
-      trees.push_back(path + key.GetName());
-      kinds.push_back(kind);
+      trees_.push_back(path + key.GetName());
+      trees_.push_back(kind);
       candidates += kind != "TChain";
-      if (tree && kind != "TChain") only = trees.back();
+      if (tree && kind != "TChain") only = path + key.GetName();
     });
     TTree *tree = wanted.empty() && candidates != 1 ? nullptr : tree_of(file, wanted.empty() ? only : wanted);
     if (!tree) return;
-    described = true;
-    entries = tree->GetEntries();
-    shuffled = tree->TestBit(TTree::kEntriesReshuffled);
-    for (const TObject *branch : *tree->GetListOfBranches()) branches.push_back(branch->GetName());
+    described_ = true;
+    entries_ = tree->GetEntries();
+    shuffled_ = tree->TestBit(TTree::kEntriesReshuffled);
+    for (const TObject *branch : *tree->GetListOfBranches()) branches_.push_back(branch->GetName());
+  }
+  void say(const std::vector<std::string> &errors) const {
+    std::string text;
+    auto add = [&](const std::string &word) { text += word + '\0'; };
+    for (const bool flag : {opened_, recovered_, described_, shuffled_}) add(flag ? "1" : "0");
+    add(std::to_string(entries_));
+    add(uuid_);
+    add(modified_);
+    add(errors.empty() ? "" : errors.front());
+    add(std::to_string(trees_.size() / 2));
+    for (const std::string &tree : trees_) add(tree);
+    for (const std::string &branch : branches_) add(branch);
+    [[maybe_unused]] const auto written = ::write(sink(), text.data(), text.size());
   }
 };
 
@@ -212,7 +251,8 @@ inline std::string text_in(const std::string &path, const std::string &name) {
   runtime::ErrorLog log;
   TFile file(path.c_str(), "READ");
   TKey *key = file.IsZombie() ? nullptr : key_of(file, name);
-  const std::unique_ptr<TObjString> text(key && is_a(*key, TObjString::Class()) ? key->ReadObject<TObjString>() : nullptr);
+  const std::unique_ptr<TObjString> text(key && is_a(*key, TObjString::Class()) ? key->ReadObject<TObjString>()
+                                                                                : nullptr);
   return text ? text->GetString().Data() : "";
 }
 
@@ -220,7 +260,8 @@ inline std::string text_in(const std::string &path, const std::string &name) {
 
 // Where the data of a branch and of those below it are.
 inline void add_branch(Checksum &sum, TBranch &branch) {
-  for (const char *text : {branch.GetName(), branch.GetTitle(), branch.ClassName(), branch.GetClassName()}) sum.add(text);
+  for (const char *text : {branch.GetName(), branch.GetTitle(), branch.ClassName(), branch.GetClassName()})
+    sum.add(text);
   sum.add(branch.GetEntries());
   sum.add(branch.GetWriteBasket());
   for (int i = 0; i < branch.GetWriteBasket(); ++i) {
@@ -240,7 +281,7 @@ inline void add_branch(Checksum &sum, TBranch &branch) {
 struct KeyRecord {
   std::string path;
   int cycle;
-  bool highest; // of its name
+  bool highest;     // of its name
   std::string rest; // class, title, place in the file
 
   std::string shown() const { return path + ";" + std::to_string(cycle); }
@@ -280,9 +321,11 @@ struct Contents {
 
   // What of this is not in `after`, in words; empty if nothing. `written` are the paths of objects written anew, or new
   // with their folders; `added` the names of branches that are new or replaced.
-  std::string lost(const Contents &after, const std::set<std::string> &written, const std::set<std::string> &added) const {
+  std::string lost(const Contents &after, const std::set<std::string> &written,
+                   const std::set<std::string> &added) const {
     if (tree != after.tree) return "the tree is no longer the same";
-    if (const std::string name = lost_key(after, written); !name.empty()) return "object '" + name + "' is no longer the same";
+    if (const std::string name = lost_key(after, written); !name.empty())
+      return "object '" + name + "' is no longer the same";
     std::size_t next = 0;
     for (std::size_t i = 0; i < names.size(); ++i, ++next) {
       if (next >= after.names.size() || names[i] != after.names[next] ||

@@ -95,7 +95,7 @@ def append_ml_mass(
     >>> rp.append_ml_mass("ntuple.root", map={"tau1_pt_reco": "pt_1"}, channel="mt")  # doctest: +SKIP
     """
     from rdfplugins.append.core import prepare
-    from rdfplugins.append.targets import pairs
+    from rdfplugins.append.targets import pairs, refuse_branches_of_a_stage
     from rdfplugins.inference import load_model
     from rdfplugins.inference.model import Model
 
@@ -115,8 +115,10 @@ def append_ml_mass(
         friend=friend,
         force=force,
     )
-    if len(wanted) > 1:  # what is wrong with the last is told before the first is written
-        for source, _ in wanted:
+    for source, _ in wanted:
+        if force:
+            refuse_branches_of_a_stage(source, request.branches)
+        if len(wanted) > 1:  # what is wrong with the last is told before the first is written
             prepare(source, request)
     made: list[Path] = []
     for source, target in wanted:

@@ -101,7 +101,8 @@ def adding(
     InputError
         If the source is not a whole ROOT file with this TTree, or a branch is there and cannot or must not be replaced.
     OutputError
-        If something cannot be written, entries were not filled, another run has one of the files, or the source changed.
+        If something cannot be written, entries were not filled, another run has one of the files, or the source
+        changed.
     InterruptedRunError
         At SIGTERM.
 
@@ -170,7 +171,7 @@ def closing(writer: Any) -> Iterator[None]:
 def terminable(where: str) -> Iterator[None]:
     """Let SIGTERM end the block by an error, so that what it has begun is removed; in the main thread only."""
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once
         raise InterruptedRunError(f"{where}: interrupted; it was not written")
 

@@ -113,5 +113,5 @@ def _copy(source: int, target: int, size: int) -> None:
     if done < size:
         os.lseek(source, done, os.SEEK_SET)
         os.lseek(target, done, os.SEEK_SET)
-        with open(source, "rb", closefd=False) as old, open(target, "wb", closefd=False) as new:  # noqa: PTH123
+        with open(source, "rb", closefd=False) as old, open(target, "wb", closefd=False) as new:
             shutil.copyfileobj(old, new, 1 << 20)

@@ -5,27 +5,25 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rdfplugins import cpp
 from rdfplugins.append.branch import adding
 from rdfplugins.append.columns import TreeReader
-from rdfplugins.append.request import Outcome, Request
+from rdfplugins.append.estimate import Estimate
+from rdfplugins.append.friend import friend
 from rdfplugins.append.tree import find_tree
 from rdfplugins.errors import InputError
 from rdfplugins.nodes import mass_inputs
-from rdfplugins.nodes.mass_conventions import JET_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from rdfplugins.append.request import Outcome, Request
     from rdfplugins.nodes.mass_inputs import Plan
 
 _LOG = logging.getLogger("rdfplugins")
-_MOST_SAMPLES, _OF_A_BATCH = 64, 1024  # of which the median is told
 
 
 def run_one(
@@ -59,14 +57,14 @@ def run_one(
     InputError, MissingColumnError, ConfigError, ModelError, OutputError
         The target is as it was then.
     """
-    reader, plan, tree = prepare(source, request)
+    _, plan, tree = prepare(source, request)  # before anything is copied
     for line in plan.lines():
         say(f"{source}: {line}")
-    estimate = _Estimate(request, plan, say)
-    from rdfplugins.append.friend import friend
-
     write = friend if request.friend else adding
     with write(source, target, tree, request.branches, replace=request.force) as appender:
+        # the file is held now: what was opened before may have been replaced meanwhile
+        reader, plan, tree = prepare(source, request)
+        estimate = Estimate(request, plan, say)
 
         def consume(rows: NDArray[np.float64]) -> None:
             outputs = estimate(rows)
@@ -105,57 +103,3 @@ def prepare(source: Path, request: Request) -> tuple[TreeReader, Plan, str]:
         raise type(error)(f"{source}, tree '{found.name}': {error}") from error
     reader.refuse_half_filled(plan)
     return reader, plan, found.name
-
-
-class _Estimate:
-    """What a model says of rows, batch by batch, and what was found in them."""
-
-    def __init__(self, request: Request, plan: Plan, say: Callable[[str], None]) -> None:
-        self._model, self._plan, self._say = request.model, plan, say
-        self._preparation = plan.preparation()
-        self._counts = cpp.load_root().rdfp.mass_inputs.Counts(len(plan.slots))
-        self._unmeasured = self._model.precision != "float32"
-        self._samples: list[NDArray[np.float32]] = []
-        self._infinite = 0
-
-    def __call__(self, rows: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the outputs float32[n, outputs], NaN where there is no estimate."""
-        rows = np.ascontiguousarray(rows)
-        n = len(rows)
-        inputs = np.empty((n, self._plan.n_inputs), np.float32)
-        good = np.empty(n, np.bool_)
-        self._preparation.prepare_all(rows.ctypes.data, n, inputs.ctypes.data, good.ctypes.data, self._counts)
-        if self._unmeasured and good.any():
-            self._unmeasured = self._model.check_precision(inputs[good], self._say) is None
-        outputs = self._model.predict(inputs)
-        outputs[~good] = np.nan
-        finite = np.isfinite(outputs).all(axis=1)
-        self._infinite += int(np.count_nonzero(good & ~finite))
-        outputs[~finite] = np.nan
-        if len(self._samples) < _MOST_SAMPLES:
-            self._samples.append(outputs[finite, 0][:_OF_A_BATCH].copy())
-        return outputs
-
-    def outcome(self, path: Path, tree: str) -> Outcome:
-        """Return what came of all rows."""
-        entries, rejected = int(self._counts.events), int(self._counts.rejected)
-        sample = np.concatenate(self._samples) if self._samples else np.empty(0)
-        median = float(np.median(sample)) if len(sample) else float("nan")
-        estimated = entries - rejected - self._infinite
-        return Outcome(path, tree, entries, estimated, median, self._reasons(), self._plan)
-
-    def _reasons(self) -> dict[str, int]:
-        counts, slots = self._counts, self._plan.slots
-        found = {"no estimate: in none of the channels": int(counts.no_channel)}
-        for number, slot in enumerate(slots):
-            found[f"no estimate: {slot.name} is NaN or infinite"] = int(counts.not_finite[number])
-            found[f"no estimate: {slot.name} has a value that says that there is none"] = int(counts.impossible[number])
-        found["no estimate: the network gives none"] = self._infinite
-        for number, group in enumerate(JET_GROUPS):
-            found[f"no {group.replace('_', ' ')}: its inputs are 0"] = int(counts.absent[number])
-        found["azimuths brought into [-pi, pi]"] = int(counts.wrapped)
-        for number, (low, high) in self._plan.ranges.items():
-            if number < self._plan.n_inputs:
-                reason = f"{slots[number].name} is outside of [{low:g}, {high:g}], where the model was trained"
-                found[reason] = int(counts.outside[number])
-        return {reason: count for reason, count in found.items() if count}

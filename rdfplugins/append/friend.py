@@ -54,7 +54,8 @@ def friend(
     InputError
         If the source is not a whole ROOT file with this TTree, has such a branch, or its entries were shuffled.
     OutputError
-        If something cannot be written, entries were not filled, another run has one of the files, or the source changed.
+        If something cannot be written, entries were not filled, another run has one of the files, or the source
+        changed.
 
     Examples
     --------
@@ -103,11 +104,13 @@ def check_friend(friend_path: Path, source_path: Path) -> None:
         raise InputError(f"{where}: does not say whose friend it is; it was not written with --friend") from None
     with held(Path(source_path), alone=False) as source:
         now = _identity(source, find_tree(Path(source_path), str(known.get("tree"))))
-    changed = [what for what in ("uuid", "entries", "size") if known.get(what) != now[what]]
+    # the time of the file's last change is for people: a copy has another one
+    changed = [what for what in ("uuid", "entries", "size", "modified") if known.get(what) != now[what]]
     if changed:
         what = changed[0]
         raise InputError(
-            f"{where}: is no friend of {shown(source_path)}: {what} was {known.get(what)} and is {now[what]}; make it again"
+            f"{where}: is no friend of {shown(source_path)}: {what} was {known.get(what)} and is {now[what]}; make it"
+            " again"
         )
 
 
@@ -122,7 +125,9 @@ def _check(found: Tree, where: str, branches: Mapping[str, str], *, replace: boo
         )
     there = [name for name in branches if name in found.branches]
     if there and not replace:
-        raise InputError(f"{where}: has a branch '{there[0]}' already, which would hide that of a friend; choose another name")
+        raise InputError(
+            f"{where}: has a branch '{there[0]}' already, which would hide that of a friend; choose another name"
+        )
 
 
 def _identity(source: Held, found: Tree) -> dict[str, Any]:
@@ -134,6 +139,7 @@ def _identity(source: Held, found: Tree) -> dict[str, Any]:
         "size": status.st_size,
         "mtime": status.st_mtime,
         "uuid": found.uuid,
+        "modified": found.modified,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError
 from rdfplugins.nodes.mass_models import BRANCH, branch_names
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _MOST_REASONS = 12
+_MUCH = 0.3  # of the entries: more is worth a warning
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Request:
     def branches(self) -> dict[str, str]:
         """Name -> title of the branches, one for each output of the model."""
         description = self.model.description
-        made_by = f"model {description.name} (sha256 {description.digest[:12]})"
+        made_by = f"model {description.name} (sha256 {description.digest[:12]}), rdfplugins {__version__}"
         titles = {}
         for name, output in zip(branch_names(description, self.branch), description.outputs, strict=True):
             unit = description.card.units.get(output, "GeV")
@@ -96,6 +98,20 @@ class Outcome:
             "inputs": {slot.name: slot.expression or slot.how for slot in self.plan.slots},
         }
 
+    def warnings(self) -> list[str]:
+        """Return what looks like a mistake: most entries are not what the model was trained on."""
+        no_estimate = self.entries - self.estimated
+        found = []
+        if no_estimate > _MUCH * self.entries:
+            found.append(f"  warning: {no_estimate} of {self.entries} entries have no estimate")
+        strange = max((count for reason, count in self.counts.items() if "is outside of" in reason), default=0)
+        if strange > _MUCH * self.entries:
+            found.append(
+                f"  warning: {strange} of {self.entries} entries are not what the model was trained on: are the units"
+                " (GeV or MeV) and the columns right?"
+            )
+        return found
+
     def lines(self, request: Request) -> list[str]:
         """Return what a user is told."""
         name = request.branch
@@ -105,7 +121,8 @@ class Outcome:
             + (f", median {self.median:.4g})" if self.estimated else ")")
         )
         told = sorted(self.counts.items(), key=lambda found: -found[1])
-        lines = [first, *(f"  {count} entries: {reason}" for reason, count in told[:_MOST_REASONS])]
+        lines = [first, *self.warnings()]
+        lines += [f"  {count} entries: {reason}" for reason, count in told[:_MOST_REASONS]]
         if len(told) > _MOST_REASONS:
             lines.append(f"  and {len(told) - _MOST_REASONS} other reasons, of fewer entries each")
         return lines

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rdfplugins import provenance
 from rdfplugins.config import expand_files
 from rdfplugins.errors import ConfigError, InputError, OutputError
 from rdfplugins.files import make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 def pairs(
@@ -59,6 +60,18 @@ def inputs_of(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) 
     """Return the files that paths, globs, folders and lists stand for; InputError for one that is not there."""
     given = [files] if isinstance(files, str | os.PathLike) else list(files)
     return [_local(name) for name in expand_files([os.fspath(name) for name in given], Path())]
+
+
+def refuse_branches_of_a_stage(source: Path, branches: Iterable[str]) -> None:
+    """Raise InputError for a branch that a run of a config made: its provenance would tell of another model."""
+    models = (provenance.read(source) or {}).get("models") or ()
+    made = {name for model in models for name in model.get("branches", ())}
+    for name in branches:
+        if name in made:
+            raise InputError(
+                f"{source}: the section ml of a config made '{name}', and its provenance says how; change the model"
+                " there (rdfrun CONFIG --stage ml), or choose another name (--branch)"
+            )
 
 
 def _local(name: str) -> Path:

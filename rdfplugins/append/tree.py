@@ -32,8 +32,8 @@ class Tree:
         Names of those at the top, in order; of an RNTuple its fields.
     others
         The other trees of the file.
-    uuid
-        Of the file.
+    uuid, modified
+        Of the file; when ROOT, or uproot, last wrote it, as it says itself: a copy says the same.
     shuffled
         Whether several threads have written it, so that ROOT refuses friends.
     """
@@ -44,6 +44,7 @@ class Tree:
     kind: Literal["TTree", "RNTuple"]
     others: tuple[str, ...]
     uuid: str = ""
+    modified: str = ""
     shuffled: bool = False
 
 
@@ -59,15 +60,13 @@ def find_tree(path: Path, tree: str | None) -> Tree:
     where = shown(path)
     refuse_what_is_no_file(path)
     look = _look(path, (tree or "").strip("/"))
-    kinds = dict(zip(map(str, look.trees), map(str, look.kinds), strict=True))
-    name = _choose(where, kinds, tree)
-    others = tuple(other for other in kinds if other != name)
-    if "RNTuple" in kinds[name]:
+    name = _choose(where, look.kinds, tree)
+    others = tuple(other for other in look.kinds if other != name)
+    if "RNTuple" in look.kinds[name]:
         return _ntuple(path, name, others)
     if not look.described:
         raise DamagedFileError(f"{where}: tree '{name}' is damaged and cannot be read; fetch the file again")
-    branches = tuple(map(str, look.branches))
-    return Tree(name, int(look.entries), branches, "TTree", others, str(look.uuid), bool(look.shuffled))
+    return Tree(name, look.entries, look.branches, "TTree", others, look.uuid, look.modified, look.shuffled)
 
 
 def shown(path: Path) -> str:
@@ -100,8 +99,21 @@ def refuse_what_is_no_file(path: Path) -> None:
     refuse_syntax(path)
 
 
-def _look(path: Path, tree: str) -> Any:
-    """Return what ROOT finds in a file, after a child process has survived that.
+@dataclasses.dataclass(frozen=True)
+class _Look:
+    """What ROOT finds in a file; ``kinds`` are the classes of all trees, ``described`` is whether one was looked at."""
+
+    kinds: dict[str, str]
+    described: bool
+    shuffled: bool
+    entries: int
+    uuid: str
+    modified: str
+    branches: tuple[str, ...]
+
+
+def _look(path: Path, tree: str) -> _Look:
+    """Let a child process look into a file.
 
     Raises
     ------
@@ -109,23 +121,24 @@ def _look(path: Path, tree: str) -> Any:
         Where it cannot be read, or was not closed.
     """
     where = shown(path)
-    append = load()
-    number = int(append.Look.signal(str(path), tree))
-    if number:
-        death = "reading it does not come to an end" if number == signal.SIGXCPU else "ROOT crashes when it reads it"
+    number, *words = map(str, load().Look.at(str(path), tree))
+    if int(number):
+        slow = int(number) == signal.SIGXCPU
+        death = "reading it does not come to an end" if slow else "ROOT crashes when it reads it"
         raise DamagedFileError(f"{where}: is damaged: {death}; fetch or write it again")
-    try:
-        look = append.Look(str(path), tree)
-    except Exception as error:  # cppyy maps C++ exceptions to several types, bad_alloc among them
-        raise DamagedFileError(f"{where}: is damaged, ROOT cannot read it; fetch or write it again") from error
-    said = " ".join(str(look.error).split(": ", 1)[-1].split())
-    if not look.opened:
+    if not words:
+        raise DamagedFileError(f"{where}: ROOT cannot read it, or not within two minutes")
+    opened, recovered, described, shuffled = (word == "1" for word in words[:4])
+    said = " ".join(words[7].split(": ", 1)[-1].split())
+    if not opened:
         raise DamagedFileError(f"{where}: cannot be read as a ROOT file: {said or 'it is damaged'}")
-    if look.recovered:
+    if recovered:
         raise DamagedFileError(f"{where}: was not closed properly, its end is missing; write or fetch it again")
     if said:
         raise DamagedFileError(f"{where}: is damaged: {said}; fetch or write it again")
-    return look
+    end = 9 + 2 * int(words[8])
+    kinds = dict(zip(words[9:end:2], words[10:end:2], strict=True))
+    return _Look(kinds, described, shuffled, int(words[4]), words[5], words[6], tuple(words[end:]))
 
 
 def load() -> Any:
@@ -165,5 +178,7 @@ def _ntuple(path: Path, name: str, others: tuple[str, ...]) -> Tree:
         ntuple = cpp.load_root().rdfp.rntuple
         entries, fields = int(ntuple.entries(name, str(path))), [str(field) for field in ntuple.fields(name, str(path))]
     except Exception as error:  # cppyy maps ROOT's exception to a type of its own
-        raise DamagedFileError(f"{shown(path)}: '{name}' is damaged and cannot be read; fetch the file again") from error
+        raise DamagedFileError(
+            f"{shown(path)}: '{name}' is damaged and cannot be read; fetch the file again"
+        ) from error
     return Tree(name, entries, tuple(fields), "RNTuple", others)

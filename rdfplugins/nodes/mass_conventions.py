@@ -19,7 +19,7 @@ JET_GROUPS: Final = ("jet1", "jet2", "remaining_jets")
 """Where the first input of a group, its pT, is 0 or below, there is no such jet."""
 
 ROLES: Final = (
-    *("other", "momentum", "eta", "phi", "variance", "neutrinos", "channel"),
+    *("other", "leg_pt", "momentum", "eta", "phi", "variance", "covariance", "neutrinos", "channel"),
     *("jet_pt", "jet_eta", "jet_phi", "jet_count", "leg_mass", "total_mass"),
 )
 """In the order of ``rdfp::mass_inputs::Role``."""
@@ -31,10 +31,17 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "PuppimTtt_reco": ("tau1_pt_reco", "tau1_phi_reco", "tau2_pt_reco", "tau2_phi_reco"),
     "PuppimTtot_reco": ("PuppimT1_reco", "PuppimT2_reco", "PuppimTtt_reco"),
 }
-"""Inputs that are computed where they are not there, and what from: transverse masses, and their quadrature sum."""
+"""Inputs that follow from others, with which they must agree: transverse masses, and their quadrature sum."""
+
+BOUNDED: Mapping[str, tuple[str, ...]] = {"MET_covXY_reco": ("MET_covXX_reco", "MET_covYY_reco")}
+"""Inputs that others bound."""
 
 _ROLE_OF: Mapping[str, str] = {
-    **{name: "momentum" for name in INPUTS if "_pt_" in name or "mT" in name},
+    **{f"{leg}pt_reco": "leg_pt" for leg in _LEGS},
+    **dict.fromkeys(DERIVED, "leg_mass"),
+    "PuppimTtot_reco": "total_mass",
+    "PuppiMET_pt_reco": "momentum",
+    **dict.fromkeys(BOUNDED, "covariance"),
     **{f"{leg}{what}_reco": what for leg in _LEGS for what in ("eta", "phi")},
     **{f"{jet}_{what}_reco": f"jet_{what}" for jet in JET_GROUPS for what in ("pt", "eta", "phi")},
     **dict.fromkeys(("MET_covXX_reco", "MET_covYY_reco", "PU_npvsGood_reco"), "variance"),

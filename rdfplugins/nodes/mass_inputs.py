@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Units = Literal["GeV", "MeV"]
 How = Literal["found", "mapped", "derived", "channel", "missing"]
 
+DERIVED = "derived"
 _POWERS = {"GeV": 1, "GeV^2": 2, "GeV2": 2, "GeV**2": 2}
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
@@ -43,7 +44,7 @@ class Slot:
     expression
         What is read: a column, or C++; empty where nothing is.
     sources
-        Numbers of the slots that it is derived from.
+        Numbers of the slots that it is derived from, or that it must agree with.
     """
 
     name: str
@@ -109,7 +110,8 @@ class Plan:
         for number, slot in enumerate(self.slots):
             role = conventions.ROLES.index(_role(slot))
             low, high = self.ranges.get(number, (-math.inf, math.inf))
-            preparation.add(role, self.scales[number], conventions.jet_group(slot.name), list(slot.sources), low, high)
+            computed, group = slot.how == "derived", conventions.jet_group(slot.name)
+            preparation.add(role, computed, self.scales[number], group, list(slot.sources), low, high)
         for code, channel in self.channels.items():
             preparation.add_channel(code, conventions.NEUTRINOS_OF[channel])
         return preparation
@@ -129,6 +131,7 @@ def plan(
     channel: str | None = None,
     channel_column: str | None = None,
     units: Units = "GeV",
+    shifted: Collection[str] = (),
 ) -> Plan:
     """Return how the inputs of a model are made of the columns of an ntuple.
 
@@ -139,13 +142,15 @@ def plan(
     columns
         Names of all columns of the ntuple.
     map
-        Input -> column, or C++ expression over columns.
+        Input -> column, or C++ expression over columns; ``derived`` for one that is to be computed from others.
     channel
         tt, mt, et, em, mm or ee, if all events are of one.
     channel_column
         Column with the number of the channel: ours (0 tt, 1 mt, 2 et, 3 em, 4 mm, 5 ee), or ``"NAME:0=mt,1=et"``.
     units
         Of momenta in the ntuple; covariances are in its square.
+    shifted
+        Inputs that variations change. What follows from them, or from those mapped, is computed though it is there.
 
     Raises
     ------
@@ -154,14 +159,16 @@ def plan(
     ConfigError
         For what contradicts itself, or an input or a channel that there is not.
     """
-    slots, codes = draft(description, columns, map=map, channel=channel, channel_column=channel_column)
+    slots, codes = draft(description, columns, map=map, channel=channel, channel_column=channel_column, shifted=shifted)
     missing = [slot.name for slot in slots if slot.how == "missing"]
     if missing:
         raise MissingColumnError(_missing_text(missing, description, columns))
     numbers = {slot.name: number for number, slot in enumerate(slots)}
+    related = {**conventions.DERIVED, **conventions.BOUNDED}
+    sources = {name: [numbers[of] for of in sources if of in numbers] for name, sources in related.items()}
     found = tuple(
-        dataclasses.replace(slot, sources=tuple(numbers[of] for of in conventions.DERIVED[slot.name]))
-        if slot.how == "derived"
+        dataclasses.replace(slot, sources=tuple(sources[slot.name]))
+        if slot.name in related and len(sources[slot.name]) == len(related[slot.name])
         else slot
         for slot in slots
     )
@@ -177,6 +184,7 @@ def draft(
     map: Mapping[str, str] | None = None,  # noqa: A002
     channel: str | None = None,
     channel_column: str | None = None,
+    shifted: Collection[str] = (),
 ) -> tuple[tuple[Slot, ...], dict[int, str]]:
     """Return where each input would come from, the missing ones among them, and number of a channel -> channel.
 
@@ -193,7 +201,10 @@ def draft(
         name = waiting.pop(0)
         if name in slots:
             continue
-        if name in given:
+        if name in conventions.DERIVED and (given.get(name) == DERIVED or _shifted(name, given, shifted)):
+            slots[name] = Slot(name, "derived", "")
+            waiting += conventions.DERIVED[name]
+        elif name in given:
             slots[name] = Slot(name, "mapped", given[name])
         elif by_channel and name == conventions.NEUTRINOS:
             slots[name] = Slot(name, "channel", chosen or "")
@@ -205,6 +216,14 @@ def draft(
         else:
             slots[name] = Slot(name, "missing", "")
     return tuple(slots.values()), codes
+
+
+def _shifted(name: str, given: Mapping[str, str], shifted: Collection[str]) -> bool:
+    """Return whether something that an input follows from is another number than when the ntuple was written."""
+    sources = conventions.DERIVED.get(name, ())
+    return not (name in given or name in shifted) and any(
+        of in given or of in shifted or _shifted(of, given, shifted) for of in sources
+    )
 
 
 def input_unit(name: str, description: Description | Outline) -> str | None:
@@ -298,6 +317,4 @@ def _scales(slots: Sequence[Slot], description: Description | Outline, units: Un
 
 
 def _role(slot: Slot) -> str:
-    if slot.how == "derived":
-        return "total_mass" if slot.name == "PuppimTtot_reco" else "leg_mass"
     return "channel" if slot.how == "channel" else conventions.role(slot.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping  # noqa: TC003 (the annotations are read when the node is made)
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rdfplugins.inference.description import Description
 
 BRANCH = "ml_mass"
+_WORD, _AFFECTED = re.compile(r"[A-Za-z_]\w*"), re.compile(r" affect columns? ")
 _FEATURES = "rdfp_ditau_features_"  # where ditau.features was before: its inputs are GeV, whatever the file has
 
 
@@ -80,12 +82,16 @@ def _reads(parameters: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _substitutions(df: RNode, parameters: Mapping[str, Any]) -> dict[str, str]:
     plan = _plan(df, **{key: parameters.get(key) for key in ("model", "map", "channel", "channel_column", "units")})
-    made = {"derived": "computed from", "channel": "taken from the channel"}
-    return {
-        slot.name: f"not there: {made[slot.how]}{''.join(f' {plan.slots[of].name}' for of in slot.sources)}"
-        for slot in plan.slots
-        if slot.how in made
-    }
+    texts = {}
+    for slot in plan.slots:
+        if slot.how == "channel":
+            texts[slot.name] = "not there: taken from the channel"
+        elif slot.how == "derived":
+            why = (
+                "computed anew, as what it follows from is mapped or varied" if df.HasColumn(slot.name) else "not there"
+            )
+            texts[slot.name] = f"{why}: computed from {', '.join(plan.slots[of].name for of in slot.sources)}"
+    return texts
 
 
 def _plan(
@@ -107,8 +113,20 @@ def _plan(
         units = "GeV"
     columns = column_names(df)
     return mass_inputs.plan(
-        _read(model), columns, map=map, channel=channel, channel_column=channel_column, units=units or "GeV"
+        _read(model),
+        columns,
+        map=map,
+        channel=channel,
+        channel_column=channel_column,
+        units=units or "GeV",
+        shifted=_varied(df),
     )
+
+
+def _varied(df: RNode) -> set[str]:
+    """Return the columns that a ``Vary`` names; those defined from them follow by themselves."""
+    text = str(as_rnode(df).GetVariations().AsString())
+    return {name for line in text.splitlines() for name in _WORD.findall(_AFFECTED.split(line)[-1])}
 
 
 @node(name="ml_mass", makes=_names, reads=_reads, units_of=_units, facts=_facts, substitutions=_substitutions)
@@ -138,7 +156,8 @@ def ml_mass(
     branch
         Name of the column. A model of several outputs makes BRANCH_OUTPUT for each.
     map
-        Input -> column, or C++ expression, that holds it.
+        Input -> column, or C++ expression, that holds it; ``derived`` for a transverse mass that is to be computed
+        though it is there. It is anyway where one of its momenta is mapped or varied.
     channel
         tt, mt, et, em, mm or ee, if all events are of one: gives the number of neutrinos.
     channel_column

@@ -38,15 +38,21 @@ void describe(TBranch &branch, bool read, std::vector<std::string> &lines) {
     got += branch.GetEntry(e);
     for (TObject *object : *branch.GetListOfLeaves()) {
       auto *leaf = static_cast<TLeaf *>(object);
-      if (branch.IsA() != TBranch::Class() || leaf->IsA() == TLeafC::Class()) continue; // what is behind a text is anything
-      for (int k = 0; k < leaf->GetLen(); ++k) { const double value = leaf->GetValue(k); add(values, &value, sizeof value); }
+      if (branch.IsA() != TBranch::Class() || leaf->IsA() == TLeafC::Class())
+        continue; // what is behind a text is anything
+      for (int k = 0; k < leaf->GetLen(); ++k) {
+        const double value = leaf->GetValue(k);
+        add(values, &value, sizeof value);
+      }
     }
   }
-  std::string line = std::string(branch.ClassName()) + " " + branch.GetFullName().Data() + " '" + branch.GetTitle() + "' " +
-    branch.GetClassName() + " " + std::to_string(branch.GetEntries()) + " entries, bytes " + std::to_string(bytes) + ", read " +
-    std::to_string(got) + ", values " + std::to_string(values) + ", compression " + std::to_string(branch.GetCompressionSettings()) +
-    ", baskets " + std::to_string(branch.GetWriteBasket());
-  for (TObject *leaf : *branch.GetListOfLeaves()) line += std::string(" ") + leaf->ClassName() + " " + leaf->GetName() + " " + leaf->GetTitle();
+  std::string line = std::string(branch.ClassName()) + " " + branch.GetFullName().Data() + " '" + branch.GetTitle() +
+                     "' " + branch.GetClassName() + " " + std::to_string(branch.GetEntries()) + " entries, bytes " +
+                     std::to_string(bytes) + ", read " + std::to_string(got) + ", values " + std::to_string(values) +
+                     ", compression " + std::to_string(branch.GetCompressionSettings()) + ", baskets " +
+                     std::to_string(branch.GetWriteBasket());
+  for (TObject *leaf : *branch.GetListOfLeaves())
+    line += std::string(" ") + leaf->ClassName() + " " + leaf->GetName() + " " + leaf->GetTitle();
   lines.push_back(line);
   for (TObject *inner : *branch.GetListOfBranches()) describe(*static_cast<TBranch *>(inner), false, lines);
 }
@@ -60,7 +66,8 @@ std::vector<std::string> streamers(TFile &file) {
   auto *list = file.GetStreamerInfoList();
   for (TObject *object : *list)
     if (auto *info = dynamic_cast<TStreamerInfo *>(object))
-      lines.push_back(std::string(info->GetName()) + " " + std::to_string(info->GetClassVersion()) + " " + std::to_string(info->GetCheckSum()));
+      lines.push_back(std::string(info->GetName()) + " " + std::to_string(info->GetClassVersion()) + " " +
+                      std::to_string(info->GetCheckSum()));
   list->Delete();
   delete list;
   return lines;
@@ -73,7 +80,7 @@ std::string key(TDirectory &in, const char *name, int cycle) { // all bytes of a
   add(sum, bytes.data(), key->GetNbytes() - key->GetKeylen());
   return std::to_string(sum);
 }
-}
+} // namespace odd
 """
 TREES = ("TTree", "TNtuple")
 _declared: list[bool] = []
@@ -112,7 +119,7 @@ def tree_facts(path: Path, tree: str, cycle: int, *, without: Collection[str] = 
         found = file.Get(f"{tree};{cycle}")
         lines = [str(line) for line in helpers().branches(found)]
         index = found.GetTreeIndex()
-        facts = {
+        return {
             "branches": [line for line in lines if line.split()[1] not in without],
             "class": str(found.ClassName()),
             "title": str(found.GetTitle()),
@@ -124,7 +131,6 @@ def tree_facts(path: Path, tree: str, cycle: int, *, without: Collection[str] = 
             "friends": [(str(one.GetName()), str(one.GetTitle())) for one in found.GetListOfFriends() or []],
             "index": index and [int(index.GetIndexValues()[i]) for i in range(min(100, index.GetN()))],
         }
-    return facts
 
 
 def streamers(path: Path) -> set[str]:
@@ -142,7 +148,9 @@ def same(old: Path, new: Path, tree: str, added: Collection[str]) -> None:
             without = added if (name, cycle) == (tree, latest) else ()
             assert tree_facts(old, name, cycle, without=without) == tree_facts(new, name, cycle, without=without), name
     # those of std::vector and the like say nothing, ROOT writes them no more
-    assert {line for line in streamers(old) if "<" not in line.split()[0] or "::" in line.split("<")[0]} <= streamers(new)
+    assert {line for line in streamers(old) if "<" not in line.split()[0] or "::" in line.split("<")[0]} <= streamers(
+        new
+    )
 
 
 def same_to_uproot(old: Path, new: Path, tree: str) -> int:

@@ -42,7 +42,14 @@ def scores(entries: int = ENTRIES, columns: int = 1, seed: int = 1) -> NDArray[n
 
 
 def append(
-    source: Path, target: Path, tree: str = "events", name: str = "ml_mass", *, seed: int = 1, step: int = 700, **more: Any
+    source: Path,
+    target: Path,
+    tree: str = "events",
+    name: str = "ml_mass",
+    *,
+    seed: int = 1,
+    step: int = 700,
+    **more: Any,
 ) -> NDArray[np.float32]:
     """Add a branch, in batches, and return what was filled."""
     with uproot.open(source) as file:

@@ -1,4 +1,4 @@
-"""``append_ml_mass`` from ntuple to branch: every value against the oracle, every way to name inputs, what users read."""
+"""``append_ml_mass`` from ntuple to branch: every value against the oracle, every way to name inputs, messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rdfplugins import cpp
 from rdfplugins.append import columns as reading
 from rdfplugins.cli import cli
 from rdfplugins.errors import ConfigError, CppError, InputError, MissingColumnError, OutputError
-from tests.nodes.mass_helpers import events, network, write_model
+from tests.nodes.mass_helpers import events, network, reference, write_model
 from tests.nodes.test_mass_models import MASSES, close, expected
 
 if TYPE_CHECKING:
@@ -99,8 +99,6 @@ def test_branches_of_every_number(tmp_path: Path, dtype: str, values: list[Any])
     path = write(tmp_path / "in.root", {"x": column})
     (plain,) = rp.append_ml_mass(path, model=folder)
     (graph,) = rp.append_ml_mass(path, model=folder, map={"x": "x + 0"}, branch="other")
-    from tests.nodes.mass_helpers import reference
-
     wanted = reference(made, column.astype(np.float32).astype(np.float64)[:, None])[:, 0]
     np.testing.assert_allclose(masses(plain), wanted, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(masses(graph, "other"), wanted, rtol=1e-5, atol=1e-5)
@@ -133,8 +131,6 @@ def test_members_of_objects_arrays_and_vectors(tmp_path: Path) -> None:
     df.Snapshot("t", str(tmp_path / "in.root"), ["x", "v", "n"])
     (path,) = rp.append_ml_mass(tmp_path / "in.root", model=folder, map={"a": "v[0]", "b": "n", "c": "x"})
     entry = np.arange(100.0)
-    from tests.nodes.mass_helpers import reference
-
     wanted = reference(made, np.stack([entry + 1, entry % 4 + 1, entry], axis=1))[:, 0]
     np.testing.assert_allclose(masses(path, tree="t"), wanted, rtol=1e-5, atol=1e-5)
     with pytest.raises(InputError, match="v"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from rdfplugins.append.tree import find_tree
 from tests.append import compare
 from tests.append.files import append, plain, read, scores
 from tests.append.odd_files import COMPRESSIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TREES = {
     "events": 5000,
@@ -130,7 +133,9 @@ def test_the_mark_of_shuffled_entries_stays(source: Path, tmp_path: Path) -> Non
     root = cpp.load_root()
     root.EnableImplicitMT(2)
     try:
-        root.RDataFrame("events", str(source)).Define("y", "x * 2").Snapshot("events", str(tmp_path / "old.root"), ["x", "y"])
+        root.RDataFrame("events", str(source)).Define("y", "x * 2").Snapshot(
+            "events", str(tmp_path / "old.root"), ["x", "y"]
+        )
     finally:
         root.DisableImplicitMT()
     assert find_tree(tmp_path / "old.root", None).shuffled

@@ -54,6 +54,7 @@ def test_new_file(source: Path, tmp_path: Path) -> None:
     assert source.read_bytes() == before
     assert names(tmp_path) == ["files", "new.root"]
     compare.same(source, tmp_path / "new.root", "events", ["ml_mass"])
+    assert str(tmp_path).encode() not in (tmp_path / "new.root").read_bytes()
 
 
 def test_title_with_brackets_is_no_array(source: Path) -> None:
@@ -121,13 +122,19 @@ def test_put_adds_and_replaces(source: Path) -> None:
             assert str(file["provenance"]) == str(file["a/b/note"]) == text
             assert len(file["h"].values()) == 7
     cycles = [(name, cycle) for name, cycle, _, _ in compare.keys(source)]
-    assert cycles == [*((name, cycle) for name, cycle, _, _ in before), ("provenance", 1), ("a", 1), ("a/b", 1), ("a/b/note", 1)]
+    assert cycles == [
+        *((name, cycle) for name, cycle, _, _ in before),
+        ("provenance", 1),
+        ("a", 1),
+        ("a/b", 1),
+        ("a/b/note", 1),
+    ]
 
 
 @pytest.mark.parametrize("path", ["events", "", "events/inside", "h/inside"])
 def test_put_does_not_replace_trees(source: Path, path: str) -> None:
     before = source.read_bytes()
-    with pytest.raises(OutputError, match="is in the way"), adding(source, source, "events", {"ml_mass": "m"}) as new:
+    with pytest.raises(OutputError, match="is in the way"), adding(source, source, "events", {"ml_mass": "m"}) as new:  # noqa: PT012
         new.fill(scores())
         new.put(path, cpp.load_root().TObjString("text"))
     assert source.read_bytes() == before
@@ -234,7 +241,10 @@ def test_another_number_of_values(source: Path, filled: int) -> None:
 
 def test_values_of_another_shape(source: Path) -> None:
     for shape in ((3,), (3, 2), (3, 1, 1)):
-        with pytest.raises(ValueError, match="values have shape"), adding(source, source, "events", {"ml_mass": "m"}) as new:
+        with (
+            pytest.raises(ValueError, match="values have shape"),
+            adding(source, source, "events", {"ml_mass": "m"}) as new,
+        ):
             new.fill(np.zeros(shape, "f4"))
 
 
@@ -275,9 +285,10 @@ def test_sigterm_leaves_nothing(source: Path) -> None:
 
 @pytest.mark.parametrize("how", ["written", "touched", "replaced", "removed"])
 def test_a_source_that_changes_meanwhile(source: Path, tmp_path: Path, how: str) -> None:
-    with pytest.raises(OutputError, match="changed while it was read"), adding(
-        source, tmp_path / "new.root", "events", {"ml_mass": "m"}
-    ) as new:
+    with (  # noqa: PT012
+        pytest.raises(OutputError, match="changed while it was read"),
+        adding(source, tmp_path / "new.root", "events", {"ml_mass": "m"}) as new,
+    ):
         new.fill(scores())
         if how == "written":
             source.write_bytes(source.read_bytes() + b"more")

@@ -55,6 +55,16 @@ def reference(made: Network, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return x
 
 
+def add_transverse_masses(columns: dict[str, NDArray[np.float64]]) -> None:
+    """Make those of the legs, of MET, and their quadrature sum what the momenta say."""
+    momenta = {name: (columns[f"{name}_pt_reco"], columns[f"{name}_phi_reco"]) for name in ("tau1", "tau2", "PuppiMET")}
+    for name, one, other in (("1", "tau1", "PuppiMET"), ("2", "tau2", "PuppiMET"), ("tt", "tau1", "tau2")):
+        (pt_a, phi_a), (pt_b, phi_b) = momenta[one], momenta[other]
+        columns[f"PuppimT{name}_reco"] = np.sqrt(2 * pt_a * pt_b * (1 - np.cos(phi_a - phi_b)))
+    masses = [columns[f"PuppimT{name}_reco"] ** 2 for name in ("1", "2", "tt")]
+    columns["PuppimTtot_reco"] = np.sqrt(sum(masses))
+
+
 def events(n: int, *, seed: int = 1, odd: float = 0.3) -> dict[str, NDArray[np.float64]]:
     """Columns of plausible events; a fraction ``odd`` of them with values that mean that something is not there."""
     rng = np.random.default_rng(seed)
@@ -69,7 +79,9 @@ def events(n: int, *, seed: int = 1, odd: float = 0.3) -> dict[str, NDArray[np.f
         elif name in {"PU_npvsGood_reco", "remaining_jets_N_reco"}:
             columns[name] = rng.integers(0, 60, n).astype(float)
         elif "covXY" in name:
-            columns[name] = rng.normal(0, 200, n)
+            columns[name] = rng.uniform(-0.9, 0.9, n) * np.sqrt(columns["MET_covXX_reco"] * 300)
+        elif "covYY" in name:
+            columns[name] = 300 + rng.exponential(60, n)
         else:
             columns[name] = rng.exponential(60, n)
     for jet in ("jet1", "jet2", "remaining_jets"):
@@ -77,6 +89,7 @@ def events(n: int, *, seed: int = 1, odd: float = 0.3) -> dict[str, NDArray[np.f
         convention = rng.choice([0.0, -10.0, -999.0], n)
         for what in ("pt", "eta", "phi"):
             columns[f"{jet}_{what}_reco"] = np.where(gone, convention, columns[f"{jet}_{what}_reco"])
+    add_transverse_masses(columns)
     for row in np.flatnonzero(rng.random(n) < odd):
         name = INPUTS[rng.integers(len(INPUTS))]
         columns[name][row] = rng.choice([*SENTINELS, 0.0, 6.1, 3.1415927, -3.2, 7.0])

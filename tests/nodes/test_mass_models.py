@@ -16,12 +16,20 @@ from tests.nodes.mass_helpers import events, network, reference, write_model
 from tests.oracle.mass_inputs import prepared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 CHANNELS = ("tt", "mt", "et", "em", "mm", "ee")
 MASSES = [name for name in INPUTS if "mT" in name]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_in_a_hurry() -> Iterator[None]:
+    """Graphs of few events are not worth the compiler's time."""
+    with cpp.optimisation(0):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -33,11 +33,12 @@ def prepared(  # noqa: C901, PLR0911, PLR0912 (one rule after the other, as they
             number /= 1e6
         values[name] = number
     for jet in JETS:
-        if f"{jet}_pt_reco" in values and values[f"{jet}_pt_reco"] <= 0:
+        if f"{jet}_pt_reco" in values and math.isfinite(values[f"{jet}_pt_reco"]) and values[f"{jet}_pt_reco"] <= 0:
+            no_sum = values[f"{jet}_pt_reco"] < 0
             for what in ("pt", "eta", "phi"):
                 values[f"{jet}_{what}_reco"] = 0.0
             count = f"{jet}_N_reco"
-            if count in values and not values[count] > 0:
+            if count in values and (no_sum or not values[count] >= 0):
                 values[count] = 0.0
     if "N_neutrinos_reco" not in values:
         if channel not in NEUTRINOS:
@@ -48,7 +49,12 @@ def prepared(  # noqa: C901, PLR0911, PLR0912 (one rule after the other, as they
             return None
         if name in MOMENTA and value < 0:
             return None
-        if name.endswith(("_eta_reco", "_phi_reco")) and abs(value) >= 9.5:
+        if name in {"tau1_pt_reco", "tau2_pt_reco"} and value == 0:
+            return None
+        if name == "remaining_jets_eta_reco":
+            if abs(value) >= 98:
+                return None
+        elif name.endswith(("_eta_reco", "_phi_reco")) and abs(value) >= 9.5:
             return None
         if name in {"MET_covXX_reco", "MET_covYY_reco", "PU_npvsGood_reco", "remaining_jets_N_reco"} and value < 0:
             return None
@@ -59,11 +65,19 @@ def prepared(  # noqa: C901, PLR0911, PLR0912 (one rule after the other, as they
                 values[name] -= 2 * math.pi
             while values[name] < -math.pi:
                 values[name] += 2 * math.pi
+    if values["MET_covXY_reco"] ** 2 > 1.02 * values["MET_covXX_reco"] * values["MET_covYY_reco"]:
+        return None
     for name, legs in {"PuppimT1_reco": ("tau1", "PuppiMET"), "PuppimT2_reco": ("tau2", "PuppiMET"),
                        "PuppimTtt_reco": ("tau1", "tau2")}.items():  # fmt: skip
-        if name not in values and name in names:
-            (pt_a, phi_a), (pt_b, phi_b) = ((values[f"{leg}_pt_reco"], values[f"{leg}_phi_reco"]) for leg in legs)
-            values[name] = math.sqrt(2 * pt_a * pt_b * (1 - math.cos(phi_a - phi_b)))
-    if "PuppimTtot_reco" not in values and "PuppimTtot_reco" in names:
-        values["PuppimTtot_reco"] = math.sqrt(sum(values[f"PuppimT{of}_reco"] ** 2 for of in ("1", "2", "tt")))
+        (pt_a, phi_a), (pt_b, phi_b) = ((values[f"{leg}_pt_reco"], values[f"{leg}_phi_reco"]) for leg in legs)
+        mass = math.sqrt(2 * pt_a * pt_b * (1 - math.cos(phi_a - phi_b)))
+        if name not in values:
+            values[name] = mass
+        elif abs(values[name] - mass) > 0.02 * math.sqrt(2 * pt_a * pt_b) + 0.1:
+            return None
+    mass = math.sqrt(sum(values[f"PuppimT{of}_reco"] ** 2 for of in ("1", "2", "tt")))
+    if "PuppimTtot_reco" not in values:
+        values["PuppimTtot_reco"] = mass
+    elif abs(values["PuppimTtot_reco"] - mass) > 0.02 * values["PuppimTtot_reco"] + 0.1:
+        return None
     return [values[name] for name in names]

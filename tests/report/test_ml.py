@@ -10,7 +10,7 @@ import pytest
 from rdfplugins.config import load_config
 from rdfplugins.report import axes, contents, mass_names, prepare
 from rdfplugins.report.gallery import pictures
-from tests.append.stage_helpers import write_model
+from tests.append.stage.models import write_model
 from tests.select import helpers
 
 if TYPE_CHECKING:

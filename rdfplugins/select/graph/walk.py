@@ -15,7 +15,7 @@ from rdfplugins.errors import ConfigError, CppError, MissingColumnError, ModelEr
 from rdfplugins.nodes import base
 from rdfplugins.select import keys
 from rdfplugins.select.faults import Faults
-from rdfplugins.select.graph import good_runs, substitutions
+from rdfplugins.select.graph import good_runs, histograms, substitutions
 from rdfplugins.select.graph.bookings import CATEGORY, ONE, WEIGHT, Bookings
 from rdfplugins.select.graph.expressions import Expressions, Path
 from rdfplugins.select.graph.variations import Shifts, labels
@@ -116,9 +116,9 @@ class Graph:
         for name in config.select.histograms:
             with self._faults.noted():
                 if name in config.ml_histograms:
-                    self._check_later_histogram(name)
+                    histograms.check_later(config, name, self.columns, self._faults)
                 else:
-                    self._histogram(name)
+                    histograms.book(config, name, self.bookings, self.df)
 
     # -- steps
 
@@ -316,46 +316,6 @@ class Graph:
         self.bookings.count_categories(self.df, tuple(categories))
         self._own.append(CATEGORY)
 
-    def _histogram(self, name: str) -> None:
-        spec = self._config.select.histograms[name]
-        path = ("select", "histograms", name)
-        point = self.bookings.points[-1]
-        if spec.after is not None:
-            found = [point for point in self.bookings.points if point.cut == spec.after]
-            if not found:
-                cuts = [point.cut for point in self.bookings.points]
-                raise self._fault(f"no cut '{spec.after}'{did_you_mean(spec.after, cuts)}", *path, "after")
-            point = found[0]
-        if not point.df.HasColumn(spec.column):
-            have = base.column_names(point.df)
-            raise self._fault(
-                f"histogram '{name}': no column '{spec.column}' after cut '{point.cut}'{self._hint(spec.column, have)}",
-                *path,
-                "column",
-            )
-        kind = str(point.df.GetColumnType(spec.column))
-        known = cpp.load_root().TClass.GetClass(kind, True, True)  # noqa: FBT003 (load, silent)
-        if known and (not known.GetCollectionProxy() or "string" in kind):
-            raise self._fault(f"histogram '{name}': column '{spec.column}' is a {kind}, not numbers", *path, "column")
-        self._refuse_name_of_tree(name)
-        self.bookings.histogram(point, name, spec)
-
-    def _refuse_name_of_tree(self, name: str) -> None:
-        if name == self._config.select.output.tree:
-            path = ("select", "histograms", name)
-            raise self._fault(f"histogram '{name}' has the name of the output tree; choose another", *path)
-
-    def _check_later_histogram(self, name: str) -> None:
-        """Refuse a histogram that the stage ``ml`` is to fill from a tree without the weight."""
-        self._refuse_name_of_tree(name)
-        weight = self._config.select.weight
-        if weight is not None and weight.strip() not in self.columns and not self._faults.explains(weight.strip()):
-            raise self._fault(
-                f"histogram '{name}' is filled from the written tree, which does not hold the weight '{weight}': define"
-                " a column for an expression, and list it where there are select.output.columns",
-                *("select", "histograms", name),
-            )
-
     def _output_columns(self) -> list[str]:
         wanted = self._config.select.output.columns
         made = [name for name in dict.fromkeys([*self._columns, *self._own]) if self.df.HasColumn(name)]
@@ -378,12 +338,6 @@ class Graph:
         return self.bookings.cutflow(self._name, self._sample.kind, weighted=weighted, variation=variation)
 
     # -- faults
-
-    def _hint(self, column: str, have: Sequence[str]) -> str:
-        """Say that a column is made behind a later cut, or which is near."""
-        if self.df.HasColumn(column):
-            return ": it is made behind a later cut; name a later one, or leave 'after' out"
-        return did_you_mean(column, have)
 
     def _claim(self, name: str, path: Sequence[str | int]) -> None:
         """Note the name of a cut; two of one name would be one row in the cutflow."""
