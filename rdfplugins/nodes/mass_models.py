@@ -87,9 +87,7 @@ def _substitutions(df: RNode, parameters: Mapping[str, Any]) -> dict[str, str]:
         if slot.how == "channel":
             texts[slot.name] = "not there: taken from the channel"
         elif slot.how == "derived":
-            why = (
-                "computed anew, as what it follows from is mapped or varied" if df.HasColumn(slot.name) else "not there"
-            )
+            why = "there, but what it follows from is mapped or varied" if df.HasColumn(slot.name) else "not there"
             texts[slot.name] = f"{why}: computed from {', '.join(plan.slots[of].name for of in slot.sources)}"
     return texts
 
