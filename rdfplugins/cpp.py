@@ -184,7 +184,9 @@ def _with_columns(text: str, code: str, first: int) -> str:
 
 def compile_error(what: str, text: str, *, file: str | None, line: int | None, fallback: str) -> CppError:
     """Return the `CppError` for what the compiler printed; the user's own lines are preferred to the interpreter's."""
-    text = text.replace("no matching function for call to 'value'", "it has no value, or none that a column can hold")
+    text = text.replace(
+        "no matching function for call to 'rdfp_value_'", "it has no value, several, or none that a column can hold"
+    )
     found = list(_DIAGNOSTIC.finditer(text))
     own = [match for match in found if not match["file"].startswith(_not_the_users(file))]
     if own:
@@ -223,6 +225,17 @@ def refuse_unclosed(code: str, file: str | None, line: int | None) -> None:
     if found is not None:
         what, below = found
         raise CppError(what, file=file, line=None if line is None else line + below)
+
+
+def valued(code: str) -> str:
+    """Return code that does not compile where it has no value.
+
+    RDataFrame takes such code, fails in the event loop, and with it fails every loop of the process after that. The
+    header value.h must be included.
+    """
+    if re.search(r"\breturn\b", code):  # statements, as RDataFrame sees it
+        return f"return rdfp::runtime::rdfp_value_([&]() {{{code}\n;}}());"
+    return f"rdfp::runtime::rdfp_value_({code}\n)"
 
 
 def declare(code: str, what: str, *, file: str | None = None, line: int | None = None) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from rdfplugins.errors import OutputError
@@ -29,6 +30,7 @@ def atomic(path: Path) -> Iterator[Path]:
     part = path.with_name(path.name + PART)
     try:
         with _explained(path):
+            _refuse_device(path)
             part.unlink(missing_ok=True)
             yield part
             _sync(part)
@@ -60,6 +62,7 @@ def claimed(path: Path, *, mode: int | None = None) -> Iterator[Path]:
     """
     part = path.with_name(path.name + PART)
     with _explained(path):
+        _refuse_device(path)
         descriptor = _claim(part, path, 0o666 if mode is None else 0o600)
     try:
         with _explained(path):
@@ -77,6 +80,16 @@ def claimed(path: Path, *, mode: int | None = None) -> Iterator[Path]:
         raise
     finally:
         os.close(descriptor)
+
+
+def _refuse_device(path: Path) -> None:
+    """Raise OutputError for what a file must not take the place of: /dev/null, pipes, sockets."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OutputError(f"{path}: is a device or a pipe, in whose place no file is put; name another output")
 
 
 def _refuse_lost(descriptor: int, part: Path) -> None:

@@ -10,15 +10,15 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rdfplugins.errors import OutputError
-from rdfplugins.files import PART, atomic, lock, make_folder
+from rdfplugins.files import PART, atomic, claimed, lock, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NOBODY = 65534
 HOLDER = """
@@ -225,3 +225,13 @@ def test_a_lock_that_is_removed_goes_with_an_error_and_not_with_a_refusal(tmp_pa
 def test_lock_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no: cannot be written: No such file"), lock(tmp_path / "no"):
         pass
+
+
+@pytest.mark.parametrize("writing", [atomic, claimed])
+def test_no_file_takes_the_place_of_a_pipe(tmp_path: Path, writing: Callable[..., Any]) -> None:
+    """Who is root would lose /dev/null."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="is a device or a pipe"), writing(tmp_path / "pipe"):
+        raise AssertionError
+    assert (tmp_path / "pipe").is_fifo()
+    assert names(tmp_path) == ["pipe"]

@@ -23,6 +23,10 @@
 
 namespace rdfp::append {
 
+// What a step of the writer says when all of it was done. A call of what the interpreter cannot compile returns
+// nothing, and nothing must not be success.
+constexpr const char *kDone = "done";
+
 // A branch of one float an entry, filled on its own.
 class Column {
 public:
@@ -111,7 +115,7 @@ inline std::string obstacle(TTree &tree, const std::string &name, bool may_repla
   return may_replace ? "" : "has a branch '" + name + "' already; replace it (--force), or choose another name";
 }
 
-// A file that is open for the change of one of its trees. What returns a text says why it did not work; empty: it did.
+// A file that is open for the change of one of its trees. What returns a text says kDone, or why it did not work.
 class Writer {
 public:
   bool refused = false; // whether the last text is about the file that was given, not about writing
@@ -194,7 +198,7 @@ public:
   // Write the tree, close the file, read back what was written, and look for all else.
   std::string finish() {
     const std::string reason = attempt([&] { return end(); });
-    return reason.empty() ? attempt([&] { return verify(); }) : reason;
+    return reason == kDone ? attempt([&] { return verify(); }) : reason;
   }
 
   // Give up what is not finished.
@@ -214,7 +218,8 @@ private:
     runtime::ErrorLog log;
     const std::string reason = step();
     const auto said = log.messages();
-    return said.empty() ? reason : said.front();
+    if (!said.empty()) return said.front();
+    return reason.empty() ? kDone : reason;
   }
   bool failed() const { return file_->TestBit(TFile::kWriteError); }
 

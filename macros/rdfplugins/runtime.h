@@ -4,6 +4,7 @@
 // terminal. No physics here. The only global state is what signal and error handlers cannot do without.
 
 #include "rdfplugins/error_log.h"
+#include "rdfplugins/value.h"
 
 #include <ROOT/RDataFrame.hxx>
 #include <TBranch.h>
@@ -59,13 +60,6 @@ ROOT::RDF::RResultPtr<TH1D> count(RNode node, const std::string &name, int bins,
                                   const std::string &weight) {
   const ROOT::RDF::TH1DModel model(name.c_str(), name.c_str(), bins, -0.5, bins - 0.5);
   return node.Histo1D<double, double>(model, column, weight);
-}
-
-// What it is given. What RDataFrame takes and cannot keep does not compile: nothing, where an expression has no value,
-// and types without a default, such as lambdas.
-template <typename T, typename = std::enable_if_t<std::is_default_constructible_v<std::decay_t<T>>>>
-constexpr T &&rdfp_value_(T &&given) {
-  return static_cast<T &&>(given);
 }
 
 inline std::atomic<bool> &stop_requested() {

@@ -14,7 +14,7 @@ import numpy as np
 from rdfplugins import cpp
 from rdfplugins.append.copy import held
 from rdfplugins.append.tree import Tree, find_tree, load, refuse_syntax, shown
-from rdfplugins.errors import ConfigError, InputError, InterruptedRunError, OutputError
+from rdfplugins.errors import ConfigError, InputError, InterruptedRunError, OutputError, RdfpluginsError
 from rdfplugins.files import claimed
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_DONE = "done"  # what a step of append.h returns
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -143,13 +144,18 @@ def refuse_names(branches: Mapping[str, str]) -> None:
 
 
 def attempt(step: Callable[..., Any], *arguments: Any) -> str:
-    """Return what went wrong in a step of the writer, on one line; empty if nothing did."""
+    """Return what went wrong in a step of the writer, on one line; empty if it says that nothing did."""
     try:
         with cpp.optimisation(0):  # as its header
             reason = str(step(*arguments))
+    except RdfpluginsError:  # a signal
+        raise
     except Exception as error:  # cppyy maps C++ exceptions to several types
         reason = str(error) or type(error).__name__
-    return " ".join(reason.split())
+    if reason == _DONE:
+        return ""
+    # where the interpreter cannot compile a function, a call of it does nothing and returns nothing
+    return " ".join(reason.split()) or "ROOT's interpreter failed; start a new process"
 
 
 def refuse(where: str, reason: str) -> None:

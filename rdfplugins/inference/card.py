@@ -47,8 +47,24 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _identifiers(names: tuple[str, ...]) -> tuple[str, ...]:
+    for index, name in enumerate(names):
+        if not name.isidentifier() or not name.isascii():
+            raise fault(f"'{name}' becomes part of the name of a branch: letters, digits and _ only", index)
+    return names
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable() or len(text) > _LONGEST_UNIT:
+        raise fault(f"a unit is a short text on one line, such as GeV, of at most {_LONGEST_UNIT} letters")
+    return text
+
+
+_LONGEST_UNIT = 30
 Interval = Annotated[tuple[Number, Number], AfterValidator(_in_order), BeforeValidator(_rising)]
 Names = Annotated[tuple[str, ...], AfterValidator(_names), BeforeValidator(_as_tuple)]
+Outputs = Annotated[tuple[str, ...], AfterValidator(_identifiers), AfterValidator(_names), BeforeValidator(_as_tuple)]
+Unit = Annotated[Text, AfterValidator(_one_line)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_as_tuple)]
 
 
@@ -104,8 +120,8 @@ class Card(Section):
     training: dict[str, Any] | None = None
     mass_range: Interval | None = None
     inputs: Names | None = None
-    outputs: Names | None = None
-    units: dict[str, Text] = Field(default_factory=dict)
+    outputs: Outputs | None = None
+    units: dict[str, Unit] = Field(default_factory=dict)
     citation: Text | None = None
     license: Text | None = None
     ranges: dict[str, Interval] = Field(default_factory=dict)

@@ -80,6 +80,12 @@ def _legacy(group: Any, names: list[str], architecture: Architecture, where: str
     steps = [step for step in architecture.steps if step.weights]
     if len(stored) != len(steps):
         raise ModelError(f"{where}: {len(stored)} layers with weights, and the description has {len(steps)}; {_TAKE}")
+    found, wanted = [name for name, _ in stored], [step.name for step in steps]
+    if found != wanted and sorted(found) == sorted(wanted):
+        raise ModelError(
+            f"{where}: the layers stand in another order ({shortened(', '.join(found))}) than in the description"
+            f" ({shortened(', '.join(wanted))}); {_TAKE}"
+        )
     arrays = []
     for step, (name, weights) in zip(steps, stored, strict=True):
         _check_names(step, name, weights, where)

@@ -175,6 +175,8 @@ def _check_storage(found: Any, path: str, where: str) -> None:
             raise ModelError(f"{where}: '{path}' is packed with the plug-in filter {code}, which is not run; {_AGAIN}")
     if found.chunks and math.prod(found.chunks) * found.dtype.itemsize > max(_MIN_CHUNK, 2 * found.nbytes):
         raise ModelError(f"{where}: '{path}' is stored in pieces larger than itself; {_AGAIN}")
+    if found.size and not found.id.get_storage_size():
+        raise ModelError(f"{where}: the numbers of '{path}' were never written; {_AGAIN}")
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

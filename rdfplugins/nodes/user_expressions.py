@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rdfplugins import cpp, indexing
-from rdfplugins.errors import ConfigError
 from rdfplugins.nodes import column_types
 
 if TYPE_CHECKING:
@@ -24,19 +23,15 @@ def define(df: RNode, column: str, what: str, expression: str) -> RNode:
     Raises
     ------
     CppError
-        If it does not compile.
-    ConfigError
-        If it has no value.
+        If it does not compile, or has no value.
     """
     guarded = indexing.checked(expression, partial(_is_collection, df), what)
     if guarded != expression:
         cpp.include("rdfplugins/element.h")
+    cpp.include("rdfplugins/value.h")
     with cpp.compiling(what):
         cpp.refuse_unclosed(expression, None, None)
-        df = df.Define(column, guarded)
-    if "void" in str(df.GetColumnType(column)):
-        raise ConfigError(f"{what}: '{expression}' has no value")
-    return df
+        return df.Define(column, cpp.valued(guarded))
 
 
 def _is_collection(df: RNode, column: str) -> bool:

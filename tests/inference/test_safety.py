@@ -149,6 +149,14 @@ def group_for_weights(file: h5py.File) -> None:
     file.create_group(KERNEL)
 
 
+def never_written(file: h5py.File) -> None:
+    replaced(file, KERNEL, shape=(4, 6), dtype="f4", chunks=(4, 6))
+
+
+def swapped_layers(file: h5py.File) -> None:
+    file.attrs["layer_names"] = file.attrs["layer_names"][::-1]
+
+
 def no_names(file: h5py.File) -> None:
     del file.attrs["layer_names"]
 
@@ -179,6 +187,8 @@ HOSTILE = {
     numbers_for_names: "the attribute 'layer_names' is no text",
     not_text: "this is no HDF5 file, or it is damaged",
     group_for_weights: "there are no weights '/dense_1/dense_1/kernel:0'",
+    never_written: "the numbers of '/dense_1/dense_1/kernel:0' were never written",
+    swapped_layers: "the layers stand in another order (dense_2, dense_1) than in the description (dense_1, dense_2)",
     no_names: "there are no weights of Keras in this file",
 }
 

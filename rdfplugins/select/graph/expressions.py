@@ -60,7 +60,7 @@ class Expressions:
         CppError
             At the line of ``path`` if the expression does not compile; ``what`` names it in the message.
         """
-        return self._compiled(df, path, what, expression, lambda code: df.Define(column, _valued(code)))
+        return self._compiled(df, path, what, expression, lambda code: df.Define(column, cpp.valued(code)))
 
     def filter(self, df: Any, path: Path, what: str, name: str, expression: str) -> Any:
         """Return the events for which the expression is true, behind a filter of this name; CppError as `define`."""
@@ -137,16 +137,6 @@ class Expressions:
 
 def _is_collection(df: Any, name: str) -> bool:
     return bool(df.HasColumn(name)) and bool(_VECTOR.match(str(df.GetColumnType(name))))
-
-
-def _valued(code: str) -> str:
-    """Return code that does not compile where it has no value.
-
-    RDataFrame takes such code, fails in the event loop, and with it fails every loop of the process after that.
-    """
-    if re.search(r"\breturn\b", code):  # statements, as RDataFrame sees it
-        return f"return rdfp::runtime::rdfp_value_([&]() {{{code}\n;}}());"
-    return f"rdfp::runtime::rdfp_value_({code}\n)"
 
 
 def _step_of(path: Sequence[str | int]) -> int:
