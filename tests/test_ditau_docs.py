@@ -37,7 +37,7 @@ def docs_blocks(language: str) -> list[str]:
 
 
 def ditau_block(language: str) -> str:
-    (found,) = [block for block in blocks(language) if "ditau" in block]
+    (found,) = [block for block in blocks(language) if "ditau" in block and "ml-mass" not in block]
     return found
 
 

@@ -3,75 +3,89 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 import uproot
-from click.testing import CliRunner
+import yaml
 
-from rdfplugins.cli import cli
+from rdfplugins.cli.append import add_ml_mass
 from rdfplugins.config import MlConfig, load_config
 from rdfplugins.nodes import ditau
-from rdfplugins.simulate import trees
+from tests import documents
 from tests.select import helpers
 
-DOCS = (Path(__file__).resolve().parent.parent / "docs" / "ml_mass.md").read_text()
+if TYPE_CHECKING:
+    import pytest
+
+FOLDER = Path(__file__).resolve().parent.parent
+DOCS = (FOLDER / "docs" / "ml_mass.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
+def column(path: Path, name: str = "ml_mass", tree: str = "events") -> np.ndarray:
+    with uproot.open(path) as file:
+        return file[tree][name].array(library="np")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with ``ntuple.root``, of no particular physics."""
-    random = np.random.default_rng(1)
-    columns = {name: trees.Column(random.uniform(2, 2.9, 100).astype(np.float32)) for name in ditau.INPUTS}
-    columns["N_neutrinos_reco"] = trees.Column(np.full(100, 2, np.int32))
-    trees.write_tree(tmp_path / "ntuple.root", "events", columns, title="test")
+def test_all_of_it_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands and Python, one after the other; what one leaves must not stop the next."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    printed = []
+    for language, content in documents.all_blocks(DOCS):
+        if language == "bash":
+            documents.run_commands(content, events=4000)
+        elif language == "python":
+            printed.append(documents.run_python(content, tmp_path))
+    with uproot.open("ntuple.root") as file:
+        assert "ml_mass" not in file["events"]
+    mass = column(tmp_path / "ntuple_ml_mass.root")
+    assert len(mass) > 100
+    assert 100 < np.median(mass) < 150
+    for name in ("with_mass.root", "mine.root", "from_python.root"):
+        np.testing.assert_array_equal(column(tmp_path / name), mass)
+    np.testing.assert_array_equal(column(tmp_path / "ntuple_ml_mass_friend.root", tree="events_ml_mass"), mass)
+    mapped = column(tmp_path / "mapped.root")
+    assert not np.isnan(mapped).any()  # the transverse masses have followed
+    assert np.mean(mapped) > np.mean(mass)
+    assert printed[0] == f"{np.mean(mass, dtype=np.float64):.0f} GeV\n"
+    assert printed[-1] == "ditau_3x128 cpp 27\n"
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_python(folder: Path, number: int) -> None:
-    assert len(blocks("python")) == 3
-    done = subprocess.run(
-        [sys.executable, "-c", blocks("python")[number]], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    if number == 0:
-        with uproot.open(folder / "ntuple_ml_mass.root") as file:
-            assert file["events"]["ml_mass"].num_entries == 100
-
-
-def test_commands(folder: Path) -> None:
-    """Those that need nothing but the file; of the others the options are taken."""
-    for line in blocks("bash")[0].splitlines():
-        words = line.split("#")[0].split()
-        assert words[:2] == ["rdfrun", "add-ml-mass"]
-        plain = not {"--tree", "--map"} & set(words)
-        result = CliRunner().invoke(cli, words[1:])
-        assert (result.exit_code == 0) == plain, result.output
-        assert "no such option" not in result.output.lower()
+def test_commands_of_the_text_have_these_options() -> None:
+    known = {name for parameter in add_ml_mass.params for name in parameter.opts}
+    named = set(re.findall(r"`(--[a-z-]+)", DOCS.partition("## Inputs")[0])) - {"--stage", "--sample", "--dry-run"}
+    assert {"--tree", "--model", "--map", "--channel", "--channel-column", "--units", "--force"} <= named <= known
 
 
 def test_config(tmp_path: Path) -> None:
     data = helpers.small_config("x.root")
     path = helpers.write_config(tmp_path, data)
     text = path.read_text()
-    (block,) = blocks("yaml")
+    block, mapping = documents.blocks(DOCS, "yaml")
     _, _, histograms = block.partition("  # ...\n")
     head, _, rest = text.partition("select:\n")
-    path.write_text(f"{head}select:\n{rest}{histograms}")
+    whole = f"{head}select:\n{rest}{histograms}"
+    path.write_text(whole)
     config = load_config(path)
     assert list(config.ml_histograms) == ["ml_mass"]
     assert set(re.findall(r"^  (?:# )?(\w+):", histograms.partition("ml:")[2], re.MULTILINE)) >= set(
         MlConfig.model_fields
     ) - {"channel_column"}
+    path.write_text(whole.replace("  map: {}", "\n".join(f"  {line}" for line in mapping.splitlines())))
+    assert dict(load_config(path).ml[0].map) == yaml.safe_load(mapping)["map"]
+    assert set(yaml.safe_load(mapping)["map"]) <= set(ditau.INPUTS)
+
+
+def test_config_for_nanoaod_waits_for_two_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the # in front of ``ml:`` and of its histogram the config is one with the stage."""
+    monkeypatch.setenv("NANOAOD_DIR", "/somewhere")
+    text = (FOLDER / "configs" / "ditau_nanoaod.yaml").read_text()
+    text = re.sub(r"^# (ml:|  model:|  branch:)", r"\1", text, flags=re.MULTILINE).replace("# ml_mass: {", "ml_mass: {")
+    (tmp_path / "mine.yaml").write_text(text)
+    config = load_config(tmp_path / "mine.yaml")
+    assert [(entry.model, entry.branch) for entry in config.ml] == [("ditau_3x128", "ml_mass")]
+    assert list(config.ml_histograms) == ["ml_mass"]
 
 
 def test_every_input_is_in_the_table() -> None:
@@ -79,3 +93,15 @@ def test_every_input_is_in_the_table() -> None:
     for first, inner, last in re.findall(r"`(\w*?)(?:\{([\w,]+)\}(\w*))?`", DOCS.partition("## Inputs")[2]):
         named |= {first + word + last for word in (inner.split(",") if inner else [""])}
     assert set(ditau.INPUTS) <= named
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", DOCS):
+        path, _, heading = target.partition("#")
+        text = (FOLDER / "docs" / path).read_text() if path else DOCS
+        headings = [
+            re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-")
+            for line in text.splitlines()
+            if line.startswith("#")
+        ]
+        assert not heading or heading in headings, target

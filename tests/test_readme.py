@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +15,17 @@ from click.testing import CliRunner
 import rdfplugins as rp
 from rdfplugins.cli import cli
 from rdfplugins.config import load_config
-from rdfplugins.nodes import diphoton, ditau
-from rdfplugins.simulate import simulate_hgg, trees
+from rdfplugins.nodes import diphoton
+from rdfplugins.simulate import simulate_hgg
+from tests import documents
+from tests.documents import run_python
 
 ROOT_FOLDER = Path(__file__).resolve().parent.parent
 README = (ROOT_FOLDER / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def run_python(code: str, folder: Path) -> str:
-    result = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+    return documents.blocks(README, language)
 
 
 def test_pyroot_example_runs_and_finds_the_higgs(tmp_path: Path) -> None:
@@ -141,41 +135,20 @@ def test_config_example_runs(tmp_path: Path) -> None:
     assert result.cutflow["gg"].cuts[-1].events > 500
 
 
-@pytest.fixture
-def ntuple(tmp_path: Path) -> Path:
-    """Write ``ntuple.root`` with the inputs of the mass models, of no particular physics."""
-    random = np.random.default_rng(1)
-    columns = {}
-    for name in ditau.INPUTS:
-        if "N_" in name or name.startswith("PU_"):
-            values = random.integers(2, 4, 300)
-        elif "eta" in name or "phi" in name:
-            values = random.uniform(-2, 2, 300)
-        else:
-            values = random.uniform(30, 150, 300)
-        columns[name] = trees.Column(values.astype(np.float32))
-    trees.write_tree(tmp_path / "ntuple.root", "events", columns, title="test")
-    return tmp_path / "ntuple.root"
-
-
-def test_mass_commands_run(ntuple: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ntuple.parent)
-    (block,) = [block for block in blocks("bash") if "add-ml-mass" in block]
-    for command in (line.split("#")[0].split() for line in block.splitlines()):
-        result = CliRunner().invoke(cli, command[1:])
-        assert result.exit_code == 0, result.output
-    assert rp.load_model().name in result.output.split()
-    with uproot.open("ntuple_ml_mass.root") as file:
-        assert file["events"]["ml_mass"].num_entries == 300
-
-
-def test_mass_example_runs(ntuple: Path) -> None:
+def test_mass_section_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands, then its Python."""
+    monkeypatch.chdir(tmp_path)
+    (commands,) = [block for block in blocks("bash") if "add-ml-mass" in block]
     (code,) = [block for block in blocks("python") if "append_ml_mass" in block]
-    printed = run_python(code + "print(len(model.inputs))", ntuple.parent)
+    assert rp.load_model().name in documents.run_commands(commands, events=4000).split()
+    with uproot.open("ntuple_ml_mass.root") as file:
+        mass = file["events"]["ml_mass"].array(library="np")
+    assert len(mass) > 100
+    printed = run_python(code + "print(len(model.inputs))", tmp_path)
     above, total, inputs = re.search(r"(\d+) of (\d+) events above 100 GeV\n(\d+)", printed).groups()
-    with uproot.open(ntuple.parent / "with_mass.root") as file:
-        stored = file["events"]["ml_mass"].array(library="np")
-    assert (int(above), int(total), int(inputs)) == ((stored > 100).sum(), 300, 27)
+    with uproot.open("with_mass.root") as file:
+        np.testing.assert_array_equal(file["events"]["ml_mass"].array(library="np"), mass)
+    assert (int(above), int(total), int(inputs)) == ((mass > 100).sum(), len(mass), 27)
 
 
 def test_mass_section_is_one_of_a_config(tmp_path: Path) -> None:

@@ -57,12 +57,13 @@ def append_ml_mass(
         Name of a model, its path, or a loaded one; None: the default.
     output
         File for one input, folder for several; None: ``X_ml_mass.root`` beside ``X.root`` (``X_ml_mass_friend.root``).
+        Folders that are not there are made.
     in_place
         Replace the files themselves.
     friend
         Write a small file with a tree that is to be added as a friend, in place of a copy.
     branch
-        Name of the branch. A model of several outputs makes BRANCH_OUTPUT for each.
+        Name of the branch. A model of several outputs makes BRANCH_OUTPUT for each, as its card names them.
     map
         Input of the model -> column, or C++ expression over columns.
     channel
@@ -94,7 +95,7 @@ def append_ml_mass(
     >>> import rdfplugins as rp
     >>> rp.append_ml_mass("ntuple.root", map={"tau1_pt_reco": "pt_1"}, channel="mt")  # doctest: +SKIP
     """
-    from rdfplugins.append.core import prepare
+    from rdfplugins.append.core import look
     from rdfplugins.append.targets import pairs, refuse_branches_of_a_stage
     from rdfplugins.inference import load_model
     from rdfplugins.inference.model import Model
@@ -119,7 +120,7 @@ def append_ml_mass(
         if force:
             refuse_branches_of_a_stage(source, request.branches)
         if len(wanted) > 1:  # what is wrong with the last is told before the first is written
-            prepare(source, request)
+            look(source, request)
     made: list[Path] = []
     for source, target in wanted:
         outcome = run_one(source, target, request, say=tell)

@@ -5,25 +5,30 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rdfplugins import cpp
+from rdfplugins.append.request import entries
 from rdfplugins.errors import InputError, OutputError, RdfpluginsError
-from rdfplugins.nodes.mass_models import define_row
+from rdfplugins.nodes.mass_models import define_input, define_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from rdfplugins.nodes.mass_inputs import Plan
+    from rdfplugins.nodes.mass_inputs import Plan, Slot
 
 BATCH = 16384
 _WRITING = re.compile(r"[Ww]rit|No space|Flush")
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
+_CONSTANT = re.compile(r"-?\d+")
+_NOISE = "RDataFrame::Run: event loop was interrupted"  # ROOT says so itself, wherever a message goes
+_THROWN = re.compile(r"(?:runtime_error|invalid_argument|logic_error|exception): (.+)")
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_double), ctypes.c_int64)
 
 
@@ -53,6 +58,27 @@ class TreeReader:
                 names |= dict.fromkeys(str(name) for name in df.GetColumnNames())
         return names
 
+    def is_number(self, name: str) -> bool:
+        """Return whether a column may hold one number an entry; of friends and members that is not known."""
+        return bool(self._rows.is_plain(name)) or int(self._rows.entries_of(name)) < 0
+
+    def faults(self, slots: Sequence[Slot]) -> dict[int, RdfpluginsError]:
+        """Return number of a slot -> why it cannot be read: no such column, no number, or it does not compile."""
+        doubtful = [
+            (number, slot)
+            for number, slot in enumerate(slots)
+            if slot.expression and not self._rows.is_plain(slot.expression) and not _CONSTANT.fullmatch(slot.expression)
+        ]
+        found: dict[int, RdfpluginsError] = {}
+        if doubtful:
+            with _explained(self._path), self._frame() as df, cpp.optimisation(0):
+                for number, slot in doubtful:
+                    try:
+                        define_input(df, slot, f"rdfp_append_input_{number}_")
+                    except RdfpluginsError as error:  # noqa: PERF203 (all that is wrong is to be told)
+                        found[number] = error
+        return found
+
     def refuse_half_filled(self, plan: Plan) -> None:
         """Raise InputError where a branch that is read has other entries than the tree."""
         for number in plan.read:
@@ -60,7 +86,7 @@ class TreeReader:
                 found = int(self._rows.entries_of(name))
                 if found not in {-1, self.entries}:
                     raise InputError(
-                        f"{self._path}: branch '{name}' has {found} entries where the tree '{self._tree}' has"
+                        f"{self._path}: branch '{name}' has {entries(found)} where the tree '{self._tree}' has"
                         f" {self.entries}"
                     )
 
@@ -77,7 +103,7 @@ class TreeReader:
             For an expression that does not compile or is no number.
         """
         columns = {number: plan.slots[number].expression for number in plan.read}
-        constants = {number: float(text) for number, text in columns.items() if re.fullmatch(r"-?\d+", text)}
+        constants = {number: float(text) for number, text in columns.items() if _CONSTANT.fullmatch(text)}
         plain = [number for number, name in columns.items() if number not in constants]
         with _explained(self._path):
             if all(self._rows.is_plain(columns[number]) for number in plain):
@@ -118,7 +144,8 @@ class TreeReader:
         with self._frame() as start, cpp.optimisation(0):
             df, row = define_row(start, plan, "append")
             try:
-                cpp.load_root().rdfp.rows_of_graph(df, row, BATCH, ctypes.cast(callback, ctypes.c_void_p).value)
+                with _quiet():
+                    cpp.load_root().rdfp.rows_of_graph(df, row, BATCH, ctypes.cast(callback, ctypes.c_void_p).value)
             except Exception:
                 if failure:
                     raise failure[0] from None
@@ -139,6 +166,16 @@ class TreeReader:
 
 
 @contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep one line of ROOT from the terminal, where the error itself is a message; all else is printed behind."""
+    try:
+        with cpp.captured_stderr() as captured:
+            yield
+    finally:
+        sys.stderr.write("".join(line for line in captured[0].splitlines(keepends=True) if line.strip() != _NOISE))
+
+
+@contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Raise what ROOT reports, prints or throws as one line: it goes on after a read error, with zeros."""
     root = cpp.load_root()
@@ -151,8 +188,11 @@ def _explained(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # cppyy maps ROOT's exceptions to types of its own
         errors = [str(message) for message in log.messages()]
-        text = errors[0] if errors else str(error).strip().rpartition("\n")[2]
-        raise InputError(f"{path}: cannot be read: {text}") from error
+        thrown = _THROWN.search(str(error))
+        text = thrown[1].strip() if thrown else f"cannot be read: {str(error).strip().rpartition(chr(10))[2].strip()}"
+        if errors:  # what ROOT could not read
+            text = f"cannot be read: {errors[0]}"
+        raise InputError(f"{path}: {text}") from error
     finally:
         log.release()
     if errors:

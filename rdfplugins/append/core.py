@@ -9,8 +9,9 @@ from rdfplugins.append.branch import adding
 from rdfplugins.append.columns import TreeReader
 from rdfplugins.append.estimate import Estimate
 from rdfplugins.append.friend import friend
-from rdfplugins.append.tree import find_tree
+from rdfplugins.append.tree import find_ttree
 from rdfplugins.errors import InputError
+from rdfplugins.files import make_folder
 from rdfplugins.nodes import mass_inputs
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ def run_one(
     InputError, MissingColumnError, ConfigError, ModelError, OutputError
         The target is as it was then.
     """
-    _, plan, tree = prepare(source, request)  # before anything is copied
+    plan, tree = look(source, request)  # before anything is copied
     for line in plan.lines():
         say(f"{source}: {line}")
+    make_folder(target.parent)
     write = friend if request.friend else adding
     with write(source, target, tree, request.branches, replace=request.force) as appender:
         # the file is held now: what was opened before may have been replaced meanwhile
@@ -79,14 +81,17 @@ def run_one(
     return outcome
 
 
+def look(source: Path, request: Request) -> tuple[Plan, str]:
+    """Return where all inputs come from, and the tree; what is wrong is raised before any writing."""
+    reader, plan, tree = prepare(source, request)
+    for fault in reader.faults(plan.slots).values():
+        raise fault
+    return plan, tree
+
+
 def prepare(source: Path, request: Request) -> tuple[TreeReader, Plan, str]:
     """Open a file and find all inputs; what is wrong with them is raised here, before anything is written."""
-    found = find_tree(source, request.tree)
-    if found.kind != "TTree":
-        raise InputError(
-            f"{source}: '{found.name}' is an RNTuple, to which no field can be added: define the column in the graph,"
-            " rdfplugins.ml_mass(ROOT.RDataFrame(...)), and Snapshot it (or the node ml_mass in a config)"
-        )
+    found = find_ttree(source, request.tree)
     reader = TreeReader(source, found.name)
     # what replaces a branch must not read it
     columns = [name for name in reader.columns if not (request.force and name in request.branches)]
@@ -98,6 +103,7 @@ def prepare(source: Path, request: Request) -> tuple[TreeReader, Plan, str]:
             channel=request.channel,
             channel_column=request.channel_column,
             units=request.units,
+            is_number=reader.is_number,
         )
     except InputError as error:
         raise type(error)(f"{source}, tree '{found.name}': {error}") from error

@@ -121,7 +121,7 @@ def _check(found: Tree, where: str, branches: Mapping[str, str], *, replace: boo
     if found.shuffled:
         raise InputError(
             f"{where}: several threads have written tree '{found.name}', ROOT refuses friends of such; append to it"
-            " (without --friend)"
+            " in place of a friend"
         )
     there = [name for name in branches if name in found.branches]
     if there and not replace:

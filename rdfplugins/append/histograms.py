@@ -26,14 +26,22 @@ CATEGORY = "category"
 class Filled:
     """One histogram, filled as TH1::Fill does with weights.
 
+    Parameters
+    ----------
+    spec
+        What the config says of it.
+    axes
+        Titles of its axes, x and y; that of x where the config has none.
+
     Attributes
     ----------
     values, variances
         float64[bins + 2]: sums of weights and of their squares; first below the range, last above it.
     """
 
-    def __init__(self, spec: HistogramConfig) -> None:
+    def __init__(self, spec: HistogramConfig, axes: tuple[str, str]) -> None:
         self.spec = spec
+        self._titles = spec.title or axes[0], axes[1]
         self.values = np.zeros(spec.bins + 2)
         self.variances = np.zeros(spec.bins + 2)
         self._entries = 0
@@ -58,7 +66,7 @@ class Filled:
         """Return it as TH1D."""
         spec = self.spec
         root = cpp.load_root()
-        made = root.TH1D(name, f"{name};{spec.title or spec.column};events", spec.bins, *spec.range)
+        made = root.TH1D(name, ";".join([name, *self._titles]), spec.bins, *spec.range)
         made.SetDirectory(root.nullptr)
         made.Sumw2()
         for number, (value, variance) in enumerate(zip(self.values, self.variances, strict=True)):
@@ -82,15 +90,25 @@ class Histograms:
         The tree that holds weights and categories; None where neither is needed.
     weight
         Branch of the weight; None: every event counts 1.
+    title
+        Of the branch with its unit, for axes to which the config gives no title.
     """
 
     def __init__(
-        self, specs: Mapping[str, HistogramConfig], categories: Sequence[str], table: Table | None, weight: str | None
+        self,
+        specs: Mapping[str, HistogramConfig],
+        categories: Sequence[str],
+        table: Table | None,
+        weight: str | None,
+        *,
+        title: str,
     ) -> None:
         self._weight, self._events = weight, 0
         self._categories = list(categories)
-        self._all = {name: Filled(spec) for name, spec in specs.items()}
-        self._of = {(name, number): Filled(spec) for name, spec in specs.items() for number in range(len(categories))}
+        axes = title, "sum of weights" if weight else "events"
+        numbers = range(len(categories))
+        self._all = {name: Filled(spec, axes) for name, spec in specs.items()}
+        self._of = {(name, number): Filled(spec, axes) for name, spec in specs.items() for number in numbers}
         self._columns = [*([weight] if weight else []), *([CATEGORY] if categories else [])]
         self._table = table if self._columns else None
 
@@ -122,11 +140,17 @@ class Histograms:
 
 @contextlib.contextmanager
 def histograms(
-    path: Path, tree: str, specs: Mapping[str, HistogramConfig], categories: Sequence[str], weight: str | None
+    path: Path,
+    tree: str,
+    specs: Mapping[str, HistogramConfig],
+    categories: Sequence[str],
+    weight: str | None,
+    *,
+    title: str,
 ) -> Iterator[Histograms]:
     """Open the tree of a sample for its histograms, if there are any."""
     if not specs:
-        yield Histograms({}, (), None, None)
+        yield Histograms({}, (), None, None, title=title)
         return
     with open_table(path, tree) as table:
-        yield Histograms(specs, categories, table, weight)
+        yield Histograms(specs, categories, table, weight, title=title)

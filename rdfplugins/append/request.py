@@ -6,8 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins._version import __version__
+from rdfplugins.append.friend import friend_tree
 from rdfplugins.errors import ConfigError
-from rdfplugins.nodes.mass_models import BRANCH, branch_names
+from rdfplugins.nodes.mass_models import BRANCH, branch_names, output_titles, output_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _MOST_REASONS = 12
 _MUCH = 0.3  # of the entries: more is worth a warning
+_NEARLY_ALL = 0.9
+_NONE = "no estimate"
+_LEGS = ("tau1_pt_reco", "tau2_pt_reco")
+# what is outside of the training where the unit is wrong; no MET is none, in any unit
+_TOO_FAR: Mapping[Units, tuple[str, ...]] = {"GeV": (*_LEGS, "PuppiMET_pt_reco"), "MeV": _LEGS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,12 +52,8 @@ class Request:
         """Name -> title of the branches, one for each output of the model."""
         description = self.model.description
         made_by = f"model {description.name} (sha256 {description.digest[:12]}), rdfplugins {__version__}"
-        titles = {}
-        for name, output in zip(branch_names(description, self.branch), description.outputs, strict=True):
-            unit = description.card.units.get(output, "GeV")
-            what = "m_ML" if output == BRANCH else output
-            titles[name] = f"{what} [{unit}], {made_by}"
-        return titles
+        names = branch_names(description, self.branch)
+        return {name: f"{what}, {made_by}" for name, what in zip(names, output_titles(description), strict=True)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,31 +100,52 @@ class Outcome:
             "inputs": {slot.name: slot.expression or slot.how for slot in self.plan.slots},
         }
 
-    def warnings(self) -> list[str]:
-        """Return what looks like a mistake: most entries are not what the model was trained on."""
+    def warnings(self, request: Request) -> list[str]:
+        """Return what looks like a mistake: most entries are not what the model was trained on, or it is no mass."""
         no_estimate = self.entries - self.estimated
+        of_all = f"of {entries(self.entries)}"
         found = []
         if no_estimate > _MUCH * self.entries:
-            found.append(f"  warning: {no_estimate} of {self.entries} entries have no estimate")
+            found.append(f"  warning: {no_estimate} {of_all} have no estimate")
         strange = max((count for reason, count in self.counts.items() if "is outside of" in reason), default=0)
         if strange > _MUCH * self.entries:
+            question = "are the units (GeV or MeV) and the columns right?"
+            other = "MeV" if request.units == "GeV" else "GeV"
+            if all(self._outside(name) > _NEARLY_ALL * self.entries for name in _TOO_FAR[request.units]):
+                question = f"are momenta in {other}? then say so (units {other})"
+            found.append(f"  warning: {strange} {of_all} are not what the model was trained on: {question}")
+        description = request.model.description
+        if request.branch == BRANCH and not any(output_units(description)):
             found.append(
-                f"  warning: {strange} of {self.entries} entries are not what the model was trained on: are the units"
-                " (GeV or MeV) and the columns right?"
+                f"  warning: nothing says that model {description.name} gives a mass, and its branch is called"
+                f" {BRANCH}: give it another name"
             )
         return found
 
+    def _outside(self, name: str) -> int:
+        return sum(count for reason, count in self.counts.items() if reason.startswith(f"{name} is outside of"))
+
     def lines(self, request: Request) -> list[str]:
         """Return what a user is told."""
-        name = request.branch
         first = (
-            f"{self.path}: {name} for {self.estimated} of {self.entries} entries of {self.tree}"
+            f"{self.path}: {', '.join(request.branches)} for {self.estimated} of {entries(self.entries)} of {self.tree}"
             f" (model {request.model.name}, {request.model.backend}"
             + (f", median {self.median:.4g})" if self.estimated else ")")
         )
+        lines = [first, *self.warnings(request)]
+        if request.friend:
+            name = friend_tree(self.tree, request.branches)
+            lines.append(f'  a friend of {self.tree}, to be read with: tree.AddFriend("{name}", "{self.path}")')
         told = sorted(self.counts.items(), key=lambda found: -found[1])
-        lines = [first, *self.warnings()]
-        lines += [f"  {count} entries: {reason}" for reason, count in told[:_MOST_REASONS]]
-        if len(told) > _MOST_REASONS:
-            lines.append(f"  and {len(told) - _MOST_REASONS} other reasons, of fewer entries each")
+        remarks = [(reason, count) for reason, count in told if not reason.startswith(_NONE)]
+        shown = [*(found for found in told if found not in remarks), *remarks[:_MOST_REASONS]]
+        lines += [f"  {entries(count)}: {reason}" for reason, count in shown]
+        rest = len(remarks) - _MOST_REASONS
+        if rest > 0:
+            lines.append(f"  and {rest} other remark{'s' if rest > 1 else ''}, on fewer entries each")
         return lines
+
+
+def entries(count: int) -> str:
+    """Return how many entries, as a message says it."""
+    return f"{count} entr{'y' if count == 1 else 'ies'}"

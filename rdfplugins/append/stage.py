@@ -106,6 +106,8 @@ def _branches(entries: Sequence[Entry]) -> str:
 
 def _add(this: _Run, path: Path, entry: Entry, record: Mapping[str, Any]) -> dict[str, Any]:
     """Add the branch of one model to the file of a sample, and return what its provenance says then."""
+    from rdfplugins.nodes.mass_models import output_titles
+
     config, before = this.config, of_branch(record, entry.spec.branch)
     request = this.request(entry, replace=before is not None)
     stale = [branch for branch in (before or {}).get("branches", ()) if branch not in request.branches]
@@ -118,7 +120,8 @@ def _add(this: _Run, path: Path, entry: Entry, record: Mapping[str, Any]) -> dic
     said: list[str] = []
     names = list((record.get("categories") or {}).get("names", ()))
     weight = None if config.select.weight is None else config.select.weight.strip()
-    with histograms(path, config.select.output.tree, entry.histograms, names, weight) as filled:
+    title = output_titles(request.model.description)[0]
+    with histograms(path, config.select.output.tree, entry.histograms, names, weight, title=title) as filled:
 
         def objects(outcome: Outcome) -> dict[str, Any]:
             done.update(_updated(this, entry, record, request, outcome))
@@ -162,6 +165,8 @@ def _lines(outcome: Outcome, request: Request) -> list[str]:
 
 def _updated(this: _Run, entry: Entry, record: Mapping[str, Any], request: Request, outcome: Outcome) -> dict[str, Any]:
     """Return the provenance of a file with this branch in it; the stage's key only when all branches are there."""
+    from rdfplugins.nodes.mass_models import output_units
+
     assert entry.description is not None
     key = entry.key(entry.description.digest, record["stages"][SELECTION])
     made = {
@@ -174,7 +179,7 @@ def _updated(this: _Run, entry: Entry, record: Mapping[str, Any], request: Reque
     models = [model for model in record.get("models") or () if model["branch"] != entry.spec.branch]
     models = sorted([*models, made], key=lambda model: order.index(model["branch"]))
     branches = list(request.branches)
-    units = dict(zip(branches, _units(entry), strict=True))
+    units = {name: unit for name, unit in zip(branches, output_units(entry.description), strict=True) if unit}
     new: dict[str, Any] = {
         **record,
         "columns": [*(column for column in record["columns"] if column not in branches), *branches],
@@ -185,11 +190,6 @@ def _updated(this: _Run, entry: Entry, record: Mapping[str, Any], request: Reque
     if all(is_made(one, new) for one in this.entries):
         stages[STAGE] = stage_key(this.entries, new)
     return {**new, "stages": stages}
-
-
-def _units(entry: Entry) -> list[str]:
-    assert entry.description is not None
-    return [entry.description.card.units.get(output, "GeV") for output in entry.description.outputs]
 
 
 def _warn_of_variations(this: _Run, entry: Entry, record: Mapping[str, Any]) -> None:

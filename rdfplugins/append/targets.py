@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from rdfplugins import provenance
 from rdfplugins.config import expand_files
-from rdfplugins.errors import ConfigError, InputError, OutputError
-from rdfplugins.files import make_folder
+from rdfplugins.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,14 +25,15 @@ def pairs(
 ) -> list[tuple[Path, Path]]:
     """Return each input with the file that is written for it.
 
+    Nothing is written yet, folders neither.
+
     Raises
     ------
     ConfigError
-        For ways to write that exclude each other, or two inputs for one output.
+        For ways to write that exclude each other, two inputs for one output, or an output that is there, unless
+        ``force``.
     InputError
         For a file that is not there, or on a server.
-    OutputError
-        For an output that is there, unless ``force``.
     """
     if in_place and (friend or output is not None):
         other = "a friend" if friend else "an output"
@@ -44,11 +44,10 @@ def pairs(
     suffix = f"_{branch}_friend" if friend else f"_{branch}"
     named = [source.with_name(f"{source.stem}{suffix}{source.suffix}") for source in sources]
     if output is not None:
-        one, folder = len(sources) == 1, Path(output)
+        one, folder = len(sources) == 1, Path(output).expanduser()
         if one and not folder.is_dir() and not os.fspath(output).endswith("/"):
             named = [folder]
         else:
-            make_folder(folder)
             named = [
                 folder / (target.name if friend else source.name) for source, target in zip(sources, named, strict=True)
             ]
@@ -59,7 +58,7 @@ def pairs(
 def inputs_of(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
     """Return the files that paths, globs, folders and lists stand for; InputError for one that is not there."""
     given = [files] if isinstance(files, str | os.PathLike) else list(files)
-    return [_local(name) for name in expand_files([os.fspath(name) for name in given], Path())]
+    return [_local(name) for name in expand_files([_at_home(os.fspath(name)) for name in given], Path())]
 
 
 def refuse_branches_of_a_stage(source: Path, branches: Iterable[str]) -> None:
@@ -70,8 +69,14 @@ def refuse_branches_of_a_stage(source: Path, branches: Iterable[str]) -> None:
         if name in made:
             raise InputError(
                 f"{source}: the section ml of a config made '{name}', and its provenance says how; change the model"
-                " there (rdfrun CONFIG --stage ml), or choose another name (--branch)"
+                " there (rdfrun CONFIG --stage ml), or choose another name"
             )
+
+
+def _at_home(pattern: str) -> str:
+    """Return a pattern in which ``~`` is what a shell makes of it."""
+    sign = "@" if pattern.startswith("@") else ""
+    return sign + os.path.expanduser(pattern.removeprefix(sign))  # noqa: PTH111 (a Path would drop what a URL needs)
 
 
 def _local(name: str) -> Path:
@@ -88,12 +93,17 @@ def _refuse_clashes(sources: Sequence[Path], targets: Sequence[Path], *, force: 
     inputs = {source.resolve() for source in sources}
     for source, target in zip(sources, targets, strict=True):
         place = target.resolve()
+        if place == source.resolve():
+            raise ConfigError(f"{target}: is the input itself, which is replaced only in place")
         if place in inputs:
-            raise ConfigError(f"{target}: is an input; say --in-place to write into it")
+            raise ConfigError(
+                f"{target}: is one of the inputs and would be the output of another ({source}): is it that of an"
+                " earlier run? name the files that are to be read"
+            )
         if place in seen:
             raise ConfigError(f"{source} and {seen[place]} would both be written to {target}")
         seen[place] = source
         if target.is_dir():
-            raise OutputError(f"{target}: is a folder")
+            raise ConfigError(f"{target}: is a folder")
         if target.exists() and not force:
-            raise OutputError(f"{target}: is there already; say --force to replace it, or name another output")
+            raise ConfigError(f"{target}: is there already; force replaces it, or name another output")

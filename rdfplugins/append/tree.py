@@ -69,6 +69,17 @@ def find_tree(path: Path, tree: str | None) -> Tree:
     return Tree(name, look.entries, look.branches, "TTree", others, look.uuid, look.modified, look.shuffled)
 
 
+def find_ttree(path: Path, tree: str | None) -> Tree:
+    """Return the tree as `find_tree` does; InputError, with what to do, for an RNTuple, which takes no new branch."""
+    found = find_tree(path, tree)
+    if found.kind != "TTree":
+        raise InputError(
+            f"{shown(path)}: '{found.name}' is an RNTuple, to which no field can be added: define the column in the"
+            " graph, rdfplugins.ml_mass(ROOT.RDataFrame(...)), and Snapshot it (or the node ml_mass in a config)"
+        )
+    return found
+
+
 def shown(path: Path) -> str:
     """Return a path on one line, as messages name it."""
     return shortened(str(path), len(str(path)) + len("..."))

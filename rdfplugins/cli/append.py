@@ -2,37 +2,74 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
 from rdfplugins.cli.common import errors_to_exit_codes, say, silence
+from rdfplugins.config.loader import load_yaml
 from rdfplugins.errors import ConfigError
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in pairs:
-        name, equals, expression = pair.partition("=")
-        if not equals or not name.strip() or not expression.strip():
-            raise ConfigError(f"--map takes INPUT=COLUMN, or an expression in place of the column, not '{pair}'")
-        if name.strip() in found:
-            raise ConfigError(f"--map gives '{name.strip()}' twice")
-        found[name.strip()] = expression.strip()
+        if pair.startswith("@"):
+            given = _from_file(Path(pair[1:]).expanduser())
+        else:
+            name, equals, expression = pair.partition("=")
+            if not equals or not name.strip() or not expression.strip():
+                raise ConfigError(
+                    "--map takes INPUT=COLUMN, an expression in place of the column, or @FILE.yaml with INPUT: COLUMN"
+                    f" in each line, not '{pair}'"
+                )
+            given = {name.strip(): expression.strip()}
+        for name, expression in given.items():
+            if name in found:
+                raise ConfigError(f"--map gives '{name}' twice")
+            found[name] = expression
     return found
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    document = load_yaml(path)
+    for name, value in document.data.items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or not str(value).strip():
+            file, line = document.position((name,))
+            raise ConfigError(f"a column or an expression is expected for '{name}'", file=file, line=line)
+    return {str(name).strip(): str(value).strip() for name, value in document.data.items()}
+
+
+def _once(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """Return the value of an option that may stand once: click itself takes the last, and says nothing."""
+    del context
+    if len(values) > 1:
+        raise click.BadParameter(f"is given {len(values)} times; a run takes one", param=option)
+    return values[0] if values else None
+
+
+_single = partial(click.option, multiple=True, callback=_once)
 
 
 @click.command("add-ml-mass")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--tree", metavar="T", help="Name of the tree, with its folder in the file; the only one if not given.")
-@click.option("--model", metavar="M", help="Name (rdfrun models) or path of a model; the default if not given.")
-@click.option("-o", "--output", metavar="OUT", help="File for one input, folder for several; else X_ml_mass.root.")
+@_single("--tree", metavar="T", help="Name of the tree, with its folder in the file; the only one if not given.")
+@_single("--model", metavar="M", help="Name (rdfrun models) or path of a model; the default if not given.")
+@_single("-o", "--output", metavar="OUT", help="File for one input, folder for several; else X_ml_mass.root.")
 @click.option("--in-place", is_flag=True, help="Replace the files themselves.")
 @click.option("--friend", is_flag=True, help="Write a small friend tree in place of a copy.")
-@click.option("--branch", default="ml_mass", show_default=True, metavar="B", help="Name of the branch.")
-@click.option("--map", "pairs", multiple=True, metavar="INPUT=EXPRESSION", help="What holds an input; repeatable.")
-@click.option("--channel", metavar="C", help="tt, mt, et, em, mm or ee, if all events are of one.")
-@click.option("--channel-column", metavar="X", help="Column of the channel: 0 tt ... 5 ee, or X:0=mt,1=et.")
+@_single("--branch", default=["ml_mass"], show_default="ml_mass", metavar="B", help="Name of the branch.")
+@click.option(
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="INPUT=EXPRESSION",
+    help="What holds an input; repeatable, or @FILE.yaml with INPUT: EXPRESSION in each line.",
+)
+@_single("--channel", metavar="C", help="tt, mt, et, em, mm or ee, if all events are of one.")
+@_single("--channel-column", metavar="X", help="Column of the channel: 0 tt ... 5 ee, or X:0=mt,1=et.")
 @click.option("--units", type=click.Choice(["GeV", "MeV"]), default="GeV", show_default=True, help="Of the files.")
 @click.option("--backend", default="auto", show_default=True, help="auto, cpp, numpy or tensorflow.")
 @click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
@@ -61,7 +98,10 @@ def add_ml_mass(
                 click.echo(line)
                 complete &= found
             if not complete:
-                raise ConfigError("some inputs are missing: name what holds them with --map, or give the channel")
+                raise ConfigError(
+                    "this cannot run as it is: name what holds a missing input with --map, give the channel, and see to"
+                    " all else that is told above"
+                )
             return
         for path in append.append_ml_mass(files, **options, say=tell):
             if not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import click
@@ -13,7 +14,7 @@ from rdfplugins.cli.common import errors_to_exit_codes
 @click.argument("name", required=False)
 @click.option("--verify", "verified", is_flag=True, help="Compare with the reference outputs of the card.")
 @click.option("--cite", is_flag=True, help="Print what to cite.")
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+@click.option("-v", "--verbose", is_flag=True, help="Describe the layers and the training, too; tracebacks of errors.")
 def models(*, name: str | None, verified: bool, cite: bool, verbose: bool) -> None:
     """List the models, or describe the model NAME (a name of the list, or the path of a folder or file)."""
     if name is None and (verified or cite):
@@ -28,22 +29,28 @@ def models(*, name: str | None, verified: bool, cite: bool, verbose: bool) -> No
         elif verified:
             _verify(name)
         else:
-            _describe(name)
+            _describe(name, whole=verbose)
 
 
 def _list() -> None:
-    from rdfplugins.inference.document import summary
     from rdfplugins.inference.find import known
 
-    for name, path in known().items():
-        click.echo(f"{name:22}{summary(path)}" if sys.stdout.isatty() else name)
+    models = known()
+    if not sys.stdout.isatty():  # for programs: names
+        for name in models:
+            click.echo(name)
+        return
+    from rdfplugins.inference.document import overview
+
+    for line in overview(models, shutil.get_terminal_size().columns):
+        click.echo(line)
 
 
-def _describe(name: str) -> None:
+def _describe(name: str, *, whole: bool) -> None:
     from rdfplugins.inference.document import document
     from rdfplugins.inference.find import find
 
-    click.echo(document(find(name)))
+    click.echo(document(find(name), whole=whole))
 
 
 def _cite(name: str) -> None:

@@ -102,13 +102,14 @@ class Card(Section):
     outputs
         Names of the outputs; without them ``ml_mass``, or ``ml_mass_0``, ``ml_mass_1`` and so on.
     units
-        Name of an input or output -> its unit, such as GeV, GeV^2, rad.
+        Name of an input or output -> its unit, such as GeV, GeV^2, rad; ``none`` for what has none.
     citation
         What to cite, in BibTeX.
     license
         Of the weights.
     ranges
-        Name of an input -> lowest and highest value that the training has seen.
+        Name of an input -> lowest and highest value, between which 99.98 % of the training events are. Events outside
+        are counted.
     weights_from
         Where the weights can be got, if they are not shipped.
     references

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rdfplugins.inference.network import Network
 
 Format = Literal["keras-json+h5", "keras-h5", "keras", "saved_model"]
+_MANY = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Outline:
     weights: Path | None
     missing: Path | None = None
 
+    def __repr__(self) -> str:
+        return f"Outline({_in_short(self)})"
+
 
 @dataclasses.dataclass(frozen=True)
 class Description:
@@ -76,3 +80,18 @@ class Description:
     network: Network | None
     saved_model: Path | None
     digest: str
+
+    @property
+    def summary(self) -> str:
+        """Name, inputs, outputs, network and digest, in less than a line."""
+        shape = "SavedModel" if self.network is None else "-".join(str(width) for width in self.network.shape)
+        return f"{_in_short(self)}, {shape}, sha256 {self.digest[:12]}"
+
+    def __repr__(self) -> str:
+        return f"Description({self.summary}, {str(self.path)!r})"
+
+
+def _in_short(model: Outline | Description) -> str:
+    """Return name, inputs and outputs: a model has hundreds of names and numbers, which nobody wants printed."""
+    outputs = ", ".join(model.outputs) if len(model.outputs) < _MANY else f"{len(model.outputs)} outputs"
+    return f"{model.name}: {len(model.inputs)} input{'s' if len(model.inputs) > 1 else ''} -> {outputs}"

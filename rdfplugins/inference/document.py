@@ -9,11 +9,12 @@ import yaml
 
 from rdfplugins.errors import RdfpluginsError
 from rdfplugins.inference.architecture import Bend, Dense
+from rdfplugins.inference.find import DEFAULT_MODEL
 from rdfplugins.inference.folder import how_to_get, read_outline, with_weights
 from rdfplugins.inference.model import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rdfplugins.inference.architecture import Architecture, Step
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rdfplugins.inference.description import Description, Outline
 
 _WIDTH = 100
+_OF_RANGES = "; ranges: 99.98 % of the training events, events outside are counted"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -35,19 +37,46 @@ def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
 _Dumper.add_representer(list, _represent_list)
 
 
-def summary(path: Path) -> str:
-    """Return a line for a list: how a model is stored, its shape, whether its weights are there; or what is wrong."""
+def overview(models: Mapping[str, Path], width: int) -> list[str]:
+    """Return a line for each model: name, shape, whether it is the default or lacks its weights, title.
+
+    Parameters
+    ----------
+    models
+        Name -> path.
+    width
+        Of the terminal; longer titles are cut, but not what is wrong with a model.
+    """
+    found = {name: _summary(name, path) for name, path in models.items()}
+    rows = {name: (name, *cells) for name, cells in found.items() if not isinstance(cells, str)}
+    lines = dict(zip(rows, (line.strip() for line in _table(list(rows.values()))), strict=True))
+    return [f"{name}  {cells}" if isinstance(cells, str) else _cut(lines[name], width) for name, cells in found.items()]
+
+
+def _summary(name: str, path: Path) -> tuple[str, str, str] | str:
+    """Return shape, remark and title; or what is wrong."""
     try:
         outline = read_outline(path)
     except RdfpluginsError as error:
         return f"cannot be read: {str(error).splitlines()[0]}"
-    shape = "" if outline.architecture is None else f"  {_shape(outline.architecture)}"
-    missing = "" if outline.weights else "  (weights not here)"
-    return f"{outline.format}{shape}{missing}"
+    shape = "SavedModel" if outline.architecture is None else _shape(outline.architecture)
+    remark = "weights absent" if outline.weights is None else "default" if name == DEFAULT_MODEL else ""
+    return shape, remark, outline.card.title or ""
 
 
-def document(path: Path) -> str:
-    """Return all that is known of a model, with its weights where they are there.
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: width - 3].rstrip()}..."
+
+
+def document(path: Path, *, whole: bool = False) -> str:
+    """Return what is known of a model, with its weights where they are there.
+
+    Parameters
+    ----------
+    path
+        Folder or file.
+    whole
+        With the layers, and all that the card says of the training.
 
     Raises
     ------
@@ -59,12 +88,15 @@ def document(path: Path) -> str:
     card = outline.card
     lines = [f"{outline.name}: {card.title}" if card.title else outline.name, ""]
     lines += _facts(outline, description)
-    if outline.architecture is not None:
-        lines += ["", "layers", *_table([_layer(step) for step in outline.architecture.steps])]
-    lines += ["", f"inputs ({len(outline.inputs)})", *_table(list(_inputs(outline)))]
+    lines += ["", f"inputs ({len(outline.inputs)}{_OF_RANGES if card.ranges else ''})", *_table(list(_inputs(outline)))]
     lines += ["", f"outputs ({len(outline.outputs)})"]
-    lines += _table([(name, card.units.get(name, "")) for name in outline.outputs])
-    lines += _remarks(card)
+    lines += _table([(name, _unit(card, name)) for name in outline.outputs])
+    if card.origin is not None:
+        lines += ["", "origin", *textwrap.wrap(card.origin, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    if whole:
+        lines += _details(outline)
+    elif card.training or outline.architecture is not None:
+        lines += ["", f"-v shows the layers{' and how it was trained' if card.training else ''}"]
     return "\n".join(lines)
 
 
@@ -118,7 +150,12 @@ def _inputs(outline: Outline) -> Iterator[tuple[str, ...]]:
     for name in outline.inputs:
         interval = outline.card.ranges.get(name)
         seen = "" if interval is None else "{:g} .. {:g}".format(*interval)
-        yield name, outline.card.units.get(name, ""), seen
+        yield name, _unit(outline.card, name), seen
+
+
+def _unit(card: Card, name: str) -> str:
+    unit = card.units.get(name, "")
+    return "" if unit == "none" else unit
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
@@ -128,11 +165,11 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _remarks(card: Card) -> list[str]:
+def _details(outline: Outline) -> list[str]:
     lines: list[str] = []
-    if card.origin is not None:
-        lines += ["", "origin", *textwrap.wrap(card.origin, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
-    if card.training:
-        text = yaml.dump(card.training, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    if outline.architecture is not None:
+        lines += ["", "layers", *_table([_layer(step) for step in outline.architecture.steps])]
+    if outline.card.training:
+        text = yaml.dump(outline.card.training, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
         lines += ["", "training", textwrap.indent(text.rstrip(), "  ")]
     return lines

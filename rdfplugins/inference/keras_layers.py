@@ -24,7 +24,7 @@ IDENTITIES = frozenset(
 
 _OUR_PACKAGES = ("keras", "tf_keras", "tensorflow")
 _PRECISIONS = frozenset({"float32", "float64"})
-_CONVERT = "save the model as a SavedModel, which TensorFlow runs"
+_CONVERT = 'write it with model.export("FOLDER"), which makes a SavedModel: TensorFlow runs that'
 
 
 @dataclasses.dataclass(frozen=True)

@@ -47,7 +47,10 @@ class Model:
     backend: str
     precision: str
     why: str
-    _engine: Engine = dataclasses.field(repr=False)
+    _engine: Engine
+
+    def __repr__(self) -> str:
+        return f"Model({self.description.summary}, {self.backend} {self.precision})"
 
     @property
     def name(self) -> str:

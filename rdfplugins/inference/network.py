@@ -52,6 +52,9 @@ class Network:
         for one, other in zip(self.layers, self.layers[1:], strict=False):
             assert one.kernel.shape[1] == other.kernel.shape[0], "layers do not fit together"
 
+    def __repr__(self) -> str:
+        return f"Network({'-'.join(str(width) for width in self.shape)})"
+
     @property
     def n_inputs(self) -> int:
         """Number of inputs."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 import typing
 import warnings
@@ -102,7 +103,7 @@ class Node(Generic[P]):
         self._checker = Parameters(name, self.parameters, self.types)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> RNode:
-        """Apply the node; its cuts become named filters, and its substitutions a `SubstitutionWarning` each."""
+        """Apply the node; its cuts become named filters, and its substitutions a `SubstitutionWarning` a text."""
         first, *_ = self.signature.parameters
         for key in kwargs:
             if key != first:
@@ -113,8 +114,12 @@ class Node(Generic[P]):
         df = as_rnode(arguments.pop(first))
         checked = self.check(arguments)
         self.require(df, checked)
+        told: dict[str, list[str]] = {}
         for column, text in self.substitutions(df, checked).items():
-            warnings.warn(f"{self.name}: '{column}' is {text}", SubstitutionWarning, stacklevel=2)
+            told.setdefault(text, []).append(f"'{column}'")
+        for text, columns in told.items():
+            verb = "is" if len(columns) == 1 else "are"
+            warnings.warn(f"{self.name}: {', '.join(columns)} {verb} {text}", SubstitutionWarning, stacklevel=2)
         result = self._function(df, **checked)
         return result.kept_by_name() if isinstance(result, Cuts) else result
 
@@ -349,8 +354,19 @@ def _entries(path: tuple[str, ...]) -> dict[str, EntryPoint]:
 
 
 def as_rnode(df: RNode) -> RNode:
-    """Return any RDataFrame or RNode as the one common type."""
-    return cpp.load_root().RDF.AsRNode(df)
+    """Return any RDataFrame or RNode as the one common type; ConfigError for anything else."""
+    root = cpp.load_root()
+    try:
+        return root.RDF.AsRNode(df)
+    except TypeError:  # of every overload that it does not fit
+        is_file = isinstance(df, str | os.PathLike)
+        given = f"'{os.fspath(df)}'" if is_file else f"a {type(df).__name__}"
+        hint = (
+            "; ROOT.RDataFrame(TREE, FILE) makes one (a model is added to files by rdfplugins.append_ml_mass)"
+            if is_file
+            else ""
+        )
+        raise ConfigError(f"a node takes an RDataFrame or RNode, not {given}{hint}") from None
 
 
 def unpack(df: RNode, array: str, names: Sequence[str]) -> RNode:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DTYPES: Mapping[str, str] = {
     **dict.fromkeys(("bool", "Bool_t"), "bool"),
     **dict.fromkeys(("char", "signed char", "Char_t"), "int8"),
-    **dict.fromkeys(("unsigned char", "UChar_t", "std::uint8_t"), "uint8"),
+    **dict.fromkeys(("unsigned char", "UChar_t"), "uint8"),
     **dict.fromkeys(("short", "Short_t"), "int16"),
     **dict.fromkeys(("unsigned short", "UShort_t"), "uint16"),
     **dict.fromkeys(("int", "Int_t"), "int32"),
@@ -24,6 +24,13 @@ DTYPES: Mapping[str, str] = {
     **dict.fromkeys(("unsigned long", "unsigned long long", "ULong_t", "ULong64_t"), "uint64"),
     **dict.fromkeys(("float", "Float_t"), "float32"),
     **dict.fromkeys(("double", "Double_t"), "float64"),
+    # as RNTuple names the types of fields
+    **{
+        f"{space}{sign}int{bits}_t": f"{sign}int{bits}"
+        for space in ("std::", "")
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
 }
 _COLLECTION = re.compile(r"(?:ROOT::(?:VecOps::)?RVec|(?:std::)?vector)<\s*([\w: ]+?)\s*(?:,.*)?>")
 
@@ -66,6 +73,12 @@ def type_of(df: Any, column: str) -> ColumnType:
     return ColumnType(name, found is not None, name if found is None else found[1])
 
 
+def is_number(df: Any, column: str) -> bool:
+    """Return whether a column that is there holds one number an event."""
+    found = type_of(df, column)
+    return not found.is_collection and found.kind in NUMBERS
+
+
 def require(df: Any, column: str, what: str, kinds: Iterable[Kind], *, collection: bool) -> None:
     """Raise ConfigError where a column does not hold what is asked of it.
 
@@ -81,6 +94,9 @@ def require(df: Any, column: str, what: str, kinds: Iterable[Kind], *, collectio
     found = type_of(df, column)
     if found.is_collection == collection and found.kind in kinds:
         return
-    expected = " or ".join(_WORDS[kind] for kind in kinds)
-    number = "for each object of an event" if collection else "once an event"
-    raise ConfigError(f"{what} is of type {found.name}, and {expected} {number} are needed")
+    if set(kinds) == set(NUMBERS):
+        expected = "numbers for each object of an event are" if collection else "a number once an event is"
+    else:
+        words = " or ".join(_WORDS[kind] for kind in kinds)
+        expected = f"{words} {'for each object of an event' if collection else 'once an event'} are"
+    raise ConfigError(f"{what} is of type {found.name}, and {expected} needed")

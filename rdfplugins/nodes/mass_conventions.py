@@ -9,7 +9,7 @@ from rdfplugins.nodes.ditau_features import INPUTS
 from rdfplugins.nodes.ditau_settings import CHANNELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
 NEUTRINOS: Final = "N_neutrinos_reco"
 NEUTRINOS_OF: Mapping[str, int] = {"tt": 2, "mt": 3, "et": 3, "em": 4, "mm": 4, "ee": 4}
@@ -68,6 +68,8 @@ _ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
     "MET_covYY_reco": ("MET_covYY", "metcov11", "PuppiMET_covYY", "cov11"),
     "PU_npvsGood_reco": ("PV_npvsGood", "npv", "npvs", "nPV"),
 }
+_NUMBERS_OF_JETS = ("njets", "nJets", "n_jets", "NJets")
+_NANOAOD = ("nTau", "Tau_pt", "nMuon", "Muon_pt")
 
 
 def role(name: str) -> str:
@@ -91,11 +93,34 @@ def unit(name: str) -> str | None:
     return "GeV^2" if "_cov" in name else "rad" if "_phi_" in name else None
 
 
-def hint(name: str, columns: Iterable[str]) -> str:
+def also_called(name: str, columns: Collection[str]) -> str | None:
+    """Return the column that has one of the names that analyses give to an input, if there is one."""
+    near = next((other for other in _ALSO_CALLED.get(name, ()) if other in columns), None)
+    return near or next((other for other in columns if other.lower() == name.lower()), None)
+
+
+def hint(name: str, columns: Collection[str]) -> str:
     """Return what may stand for an input that is missing, to be put behind its name."""
     if name == NEUTRINOS:
         return f" (give the channel: one of {', '.join(CHANNELS)}, or its column)"
-    there = list(columns)
-    near = next((other for other in _ALSO_CALLED.get(name, ()) if other in there), None)
-    # the first near name alone: a message may have to name all inputs
-    return did_you_mean(name, there, most=1).rstrip("?") if near is None else f" (map {name}={near}?)"
+    near = also_called(name, columns)
+    if near is not None:
+        return f" (map {name}={near}?)"
+    if name in INPUTS and jet_group(name) == JET_GROUPS.index("remaining_jets"):
+        jets = next((other for other in _NUMBERS_OF_JETS if other in columns), None)
+        if jets is not None and name == "remaining_jets_N_reco":
+            return f" (map '{name}={jets} > 2 ? {jets} - 2 : 0', the jets behind the second?)"
+        return f" (map {name}=0, as if there were no further jets? the training had them)"
+    # the first near name alone: a message may have to name several inputs
+    near_text = did_you_mean(name, columns, most=1)
+    return f" ({near_text.removeprefix('; ')})" if near_text else ""
+
+
+def advice(columns: Collection[str]) -> str:
+    """Return what to do with an ntuple that lacks inputs because it is of another kind; empty where it is not."""
+    if all(name in columns for name in _NANOAOD):
+        return (
+            "this is NanoAOD, where taus are vectors: a pair must be selected first (node ditau.select; all of it:"
+            " configs/ditau_nanoaod.yaml)"
+        )
+    return ""

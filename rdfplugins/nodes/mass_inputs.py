@@ -18,7 +18,7 @@ from rdfplugins.nodes.ditau_features import INPUTS
 from rdfplugins.nodes.ditau_settings import CHANNELS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rdfplugins.inference.description import Description, Outline
 
@@ -26,8 +26,11 @@ Units = Literal["GeV", "MeV"]
 How = Literal["found", "mapped", "derived", "channel", "missing"]
 
 DERIVED = "derived"
+CONCLUDED = "computed from the momenta"
+NO_UNIT = ("none", "1")  # as a card says so
 _POWERS = {"GeV": 1, "GeV^2": 2, "GeV2": 2, "GeV**2": 2}
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_MOST_HINTS = 6  # missing inputs of which a message says what may stand for them; of more it has the names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,14 +96,14 @@ class Plan:
         return tuple(number for number, slot in enumerate(self.slots) if slot.expression)
 
     def lines(self) -> list[str]:
-        """Return what is computed in place of being read, a line each, for the user."""
-        lines = []
-        for slot in self.slots:
-            if slot.how == "derived":
-                lines.append(f"{slot.name} is computed from {', '.join(self.slots[of].name for of in slot.sources)}")
-            elif slot.how == "channel":
-                lines.append(f"{slot.name} follows from the channel ({self._channel_text(slot)})")
-        return lines
+        """Return what is computed in place of being read, a line for each kind, for the user."""
+        derived = [slot.name for slot in self.slots if slot.how == "derived"]
+        lines = [f"{', '.join(derived)} {'is' if len(derived) == 1 else 'are'} {CONCLUDED}"] if derived else []
+        return lines + [
+            f"{slot.name} follows from the channel ({self._channel_text(slot)})"
+            for slot in self.slots
+            if slot.how == "channel"
+        ]
 
     def preparation(self) -> Any:
         """Return the plan as ``std::shared_ptr<const rdfp::mass_inputs::Preparation>``."""
@@ -132,6 +135,7 @@ def plan(
     channel_column: str | None = None,
     units: Units = "GeV",
     shifted: Collection[str] = (),
+    is_number: Callable[[str], bool] | None = None,
 ) -> Plan:
     """Return how the inputs of a model are made of the columns of an ntuple.
 
@@ -151,6 +155,8 @@ def plan(
         Of momenta in the ntuple; covariances are in its square.
     shifted
         Inputs that variations change. What follows from them, or from those mapped, is computed though it is there.
+    is_number
+        Whether a column holds one number an event: others cannot stand for an input that is missing.
 
     Raises
     ------
@@ -162,7 +168,7 @@ def plan(
     slots, codes = draft(description, columns, map=map, channel=channel, channel_column=channel_column, shifted=shifted)
     missing = [slot.name for slot in slots if slot.how == "missing"]
     if missing:
-        raise MissingColumnError(_missing_text(missing, description, columns))
+        raise MissingColumnError(_missing_text(missing, description, columns, is_number))
     numbers = {slot.name: number for number, slot in enumerate(slots)}
     related = {**conventions.DERIVED, **conventions.BOUNDED}
     sources = {name: [numbers[of] for of in sources if of in numbers] for name, sources in related.items()}
@@ -228,14 +234,17 @@ def _shifted(name: str, given: Mapping[str, str], shifted: Collection[str]) -> b
 
 def input_unit(name: str, description: Description | Outline) -> str | None:
     """Return the unit in which a model takes an input: what its card says, or what is known of the name."""
-    return description.card.units.get(name, conventions.unit(name))
+    unit = description.card.units.get(name, conventions.unit(name))
+    return None if unit is None or unit.lower() in NO_UNIT else unit
 
 
 def _check_map(given: Mapping[str, str], description: Description | Outline) -> None:
     known = [*description.inputs, *INPUTS]
     for name, expression in given.items():
         if name not in known:
-            raise ConfigError(f"map: the model {description.name} has no input '{name}'{did_you_mean(name, known)}")
+            turned = f"; the other way round ({expression}={name})?" if str(expression).strip() in known else ""
+            hint = turned or did_you_mean(name, known)
+            raise ConfigError(f"map: the model {description.name} has no input '{name}'{hint}")
         if not str(expression).strip():
             raise ConfigError(f"map: a column or an expression is expected for '{name}', and this is empty")
 
@@ -292,11 +301,22 @@ def _by_channel(
     return True
 
 
-def _missing_text(missing: Sequence[str], description: Description | Outline, columns: Collection[str]) -> str:
-    texts = [f"'{name}'{conventions.hint(name, columns)}" for name in missing]
+def _missing_text(
+    missing: Sequence[str],
+    description: Description | Outline,
+    columns: Collection[str],
+    is_number: Callable[[str], bool] | None,
+) -> str:
+    if len(missing) <= _MOST_HINTS:
+        numbers = [name for name in columns if is_number is None or is_number(name)]
+        texts, more = [f"'{name}'{conventions.hint(name, numbers)}" for name in missing], ""
+    else:
+        texts, more = list(missing), "; what may stand for them: rdfrun add-ml-mass --check"
+    if advice := conventions.advice(columns):
+        more = f"; {advice}"
     return (
         f"the model {description.name} needs {len(missing)} input{'s' if len(missing) > 1 else ''} that"
-        f" {'are' if len(missing) > 1 else 'is'} not there: {', '.join(texts)}"
+        f" {'are' if len(missing) > 1 else 'is'} not there: {', '.join(texts)}{more}"
     )
 
 
@@ -307,9 +327,11 @@ def _scales(slots: Sequence[Slot], description: Description | Outline, units: Un
         return (1.0,) * len(slots)
     unknown = [slot.name for slot in slots if slot.name not in INPUTS and slot.name not in description.card.units]
     if unknown:
+        folder = description.path if description.path.is_dir() else description.path.parent
+        card = folder / "card.yaml"
         raise ConfigError(
-            f"the unit of {', '.join(unknown)} is not known, so that MeV cannot be converted: name it in"
-            f" {description.path / 'card.yaml'} (units: {{{unknown[0]}: GeV}}; of what has none: none)"
+            f"the unit of {', '.join(unknown)} is not known, so that MeV cannot be converted: name it in {card}"
+            f" (units: {{{unknown[0]}: GeV}}; of what has none: none)"
         )
     powers = [_POWERS.get(input_unit(slot.name, description) or "", 0) for slot in slots]
     # what is derived is made of what has been converted

@@ -8,18 +8,22 @@ from collections.abc import Mapping  # noqa: TC003 (the annotations are read whe
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp
-from rdfplugins.errors import ConfigError, MissingColumnError, ModelError
+from rdfplugins.errors import ConfigError, MissingColumnError, ModelError, did_you_mean
 from rdfplugins.inference.find import find
 from rdfplugins.nodes import column_types, mass_inputs, user_expressions
 from rdfplugins.nodes.base import RNode, as_rnode, column_names, node
-from rdfplugins.nodes.mass_inputs import Plan, Slot, Units
+from rdfplugins.nodes.ditau_features import INPUTS
+from rdfplugins.nodes.mass_inputs import Units  # noqa: TC001 (as that of Mapping)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rdfplugins.inference.description import Description
+    from rdfplugins.inference.description import Description, Outline
+    from rdfplugins.nodes.mass_inputs import Plan, Slot
 
 BRANCH = "ml_mass"
+_BOUNDED = ("sigmoid", "tanh")  # of what ends in these no mass in GeV comes
+_UNNAMED = re.compile(rf"{BRANCH}(?:_(\d+))?")
 _WORD, _AFFECTED = re.compile(r"[A-Za-z_]\w*"), re.compile(r" affect columns? ")
 _FEATURES = "rdfp_ditau_features_"  # where ditau.features was before: its inputs are GeV, whatever the file has
 
@@ -47,11 +51,38 @@ def _read_if_possible(model: str | None) -> Description | None:
         return None
 
 
-def branch_names(description: Description, branch: str) -> tuple[str, ...]:
+def branch_names(description: Description | Outline, branch: str) -> tuple[str, ...]:
     """Return a name for each output of a model: the branch itself where there is one."""
     if len(description.outputs) == 1:
         return (branch,)
     return tuple(f"{branch}_{output}" for output in description.outputs)
+
+
+def output_units(description: Description) -> tuple[str | None, ...]:
+    """Return the unit of each output of a model; None where it has none.
+
+    The card says it. Without, one number from inputs of the published models is a mass in GeV, unless the network ends
+    in a function whose values are bounded; of any other output nothing is known.
+    """
+    known = len(description.outputs) == 1 and set(description.inputs) <= set(INPUTS)
+    if description.network is not None and description.network.layers[-1].activation in _BOUNDED:
+        known = False
+    units = [description.card.units.get(output, "GeV" if known else "none") for output in description.outputs]
+    return tuple(None if unit.lower() in mass_inputs.NO_UNIT else unit for unit in units)
+
+
+def output_titles(description: Description) -> tuple[str, ...]:
+    """Return what each output of a model is, with its unit: ``m_ML [GeV]``."""
+    titles = []
+    for output, unit in zip(description.outputs, output_units(description), strict=True):
+        unnamed = _UNNAMED.fullmatch(output)
+        if unit is not None:
+            titles.append(f"{'m_ML' if output == BRANCH else output} [{unit}]")
+        elif unnamed:
+            titles.append(f"output {unnamed[1]}" if unnamed[1] else "output")
+        else:
+            titles.append(output)
+    return tuple(titles)
 
 
 def _names(parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -63,8 +94,8 @@ def _units(parameters: Mapping[str, Any]) -> dict[str, str]:
     description = _read_if_possible(parameters["model"])
     if description is None:
         return {}
-    units = [description.card.units.get(output, "GeV") for output in description.outputs]
-    return dict(zip(_names(parameters), units, strict=True))
+    units = zip(_names(parameters), output_units(description), strict=True)
+    return {name: unit for name, unit in units if unit is not None}
 
 
 def _facts(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +119,7 @@ def _substitutions(df: RNode, parameters: Mapping[str, Any]) -> dict[str, str]:
             texts[slot.name] = "not there: taken from the channel"
         elif slot.how == "derived":
             why = "there, but what it follows from is mapped or varied" if df.HasColumn(slot.name) else "not there"
-            texts[slot.name] = f"{why}: computed from {', '.join(plan.slots[of].name for of in slot.sources)}"
+            texts[slot.name] = f"{why}: {mass_inputs.CONCLUDED}"
     return texts
 
 
@@ -118,6 +149,7 @@ def _plan(
         channel_column=channel_column,
         units=units or "GeV",
         shifted=_varied(df),
+        is_number=functools.partial(column_types.is_number, df),
     )
 
 
@@ -191,22 +223,36 @@ def define(df: RNode, plan: Plan, description: Description, names: tuple[str, ..
 
 def define_row(df: RNode, plan: Plan, name: str) -> tuple[RNode, str]:
     """Define the row of a plan as one column of ``RVec<double>``, and return its name."""
-    slots: list[Slot] = []
+    read: list[str] = []
     for number, slot in enumerate(plan.slots):
-        column = slot.expression
-        if column and not slot.is_column and slot.how == "mapped":
-            column = f"rdfp_{name}_input_{number}_"
-            what = f"parameter 'map', input '{slot.name}'"
-            df = user_expressions.define(df, column, what, slot.expression)
-        elif slot.how == "mapped" and not df.HasColumn(column):
-            raise MissingColumnError(f"parameter 'map', input '{slot.name}': there is no column '{column}'")
-        if column and not column.lstrip("-").isdigit():
-            what = f"input '{slot.name}': '{slot.expression}'"
-            column_types.require(df, column, what, column_types.NUMBERS, collection=False)
-        slots.append(Slot(slot.name, slot.how, column, slot.sources))
+        df, column = define_input(df, slot, f"rdfp_{name}_input_{number}_")
+        read.append(column)
     row = f"rdfp_{name}_row_"
-    values = ", ".join(f"rdfp_mass_number({slot.expression or '0'})" for slot in slots)
+    values = ", ".join(f"rdfp_mass_number({column or '0'})" for column in read)
     cpp.include("rdfplugins/mass_inputs.h", optimised=True)
     with cpp.compiling(f"the inputs of {name}"):
         df = df.Define(row, f"rdfp_mass_row{{{values}}}")
     return df, row
+
+
+def define_input(df: RNode, slot: Slot, name: str) -> tuple[RNode, str]:
+    """Define what one slot of a plan reads, under this name if it is an expression, and return what to read.
+
+    Raises
+    ------
+    MissingColumnError
+        Where a column that is mapped is not there.
+    CppError, ConfigError
+        For an expression that does not compile, or what is not one number an event.
+    """
+    column = slot.expression
+    where = f"parameter 'map', input '{slot.name}'"
+    if slot.how == "mapped" and not slot.is_column:
+        df, column = user_expressions.define(df, name, where, slot.expression), name
+    elif slot.how == "mapped" and not df.HasColumn(column):
+        hint = did_you_mean(column, filter(functools.partial(column_types.is_number, df), column_names(df)))
+        raise MissingColumnError(f"{where}: there is no column '{column}'{hint}")
+    if column and not column.lstrip("-").isdigit():
+        what = f"input '{slot.name}': '{slot.expression}'"
+        column_types.require(df, column, what, column_types.NUMBERS, collection=False)
+    return df, column

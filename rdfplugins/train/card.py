@@ -10,9 +10,10 @@ import yaml
 
 from rdfplugins._version import __version__
 from rdfplugins.errors import ConfigError, did_you_mean
+from rdfplugins.inference.backends.tensorflow import load_tensorflow
 from rdfplugins.nodes import ditau
+from rdfplugins.train.masses import masses_of
 from rdfplugins.train.response import responses
-from rdfplugins.train.tensorflow import tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +79,7 @@ def make_card(
         "origin": f"trained by rdfplugins {__version__} on {len(data.training)} events of {files}",
         "license": None,
         "citation": _CITATION % __version__,
-        "mass_range": list(settings.mass_range),
+        "mass_range": list(masses_of(data.training.mass, settings.mass_range).interval),
         "outputs": [settings.output],
         "units": {**_units(settings.inputs), settings.output: "GeV"},
     }
@@ -119,13 +120,15 @@ _ACTIVATIONS: Final[Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.floa
 
 def _training(network: Network, data: Data, settings: Settings, state: State) -> dict[str, Any]:
     best = state.history[state.best_epoch - 1]
+    low, high = settings.mass_range
     return {
         "events": {"training": len(data.training), "validation": len(data.validation)},
+        "masses": masses_of(data.training.mass, settings.mass_range).record(),
         "files": dict(data.files),
         "left_out": dict(data.left_out),
         "loss": (
             "abs(true - predicted) / sqrt(true) * factor: 0 where predicted - true >= high - predicted, else 0.1 where "
-            "true - predicted >= predicted - low, else 1; low and high of mass_range"
+            f"true - predicted >= predicted - low, else 1; low = {low:g}, high = {high:g} GeV"
         ),
         "flat_in": settings.flat_in,
         "largest_weight": settings.cap,
@@ -138,7 +141,7 @@ def _training(network: Network, data: Data, settings: Settings, state: State) ->
         "validation_loss": _short(best["val_loss"]),
         "versions": {
             "rdfplugins": __version__,
-            "tensorflow": str(tensorflow().__version__),
+            "tensorflow": str(load_tensorflow().__version__),
             "numpy": np.__version__,
             "python": platform.python_version(),
         },

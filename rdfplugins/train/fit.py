@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rdfplugins.errors import ModelError
+from rdfplugins.inference.backends.tensorflow import load_tensorflow
 from rdfplugins.train import checkpoint
 from rdfplugins.train.checkpoint import State
 from rdfplugins.train.loss import mass_loss
-from rdfplugins.train.tensorflow import tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,7 +144,7 @@ class _Trainer:
     def __init__(
         self, state: State, settings: Settings, scaling: Scaling, training: Sample, validation: Sample
     ) -> None:
-        self._tf = tf = tensorflow()
+        self._tf = tf = load_tensorflow()
         self._settings, self._scaling = settings, scaling
         self._validation = validation
         groups = (state.weights, state.first_moments, state.second_moments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rdfplugins.train.tensorflow import tensorflow
+from rdfplugins.inference.backends.tensorflow import load_tensorflow
 
 
 def mass_loss(y_true: Any, y_pred: Any, mass_range: tuple[float, float] = (50.0, 1000.0)) -> Any:
@@ -31,7 +31,7 @@ def mass_loss(y_true: Any, y_pred: Any, mass_range: tuple[float, float] = (50.0,
     Tensor
         float32[events], sqrt(GeV).
     """
-    tf = tensorflow()
+    tf = load_tensorflow()
     low, high = mass_range
     factor = tf.where(
         y_pred - y_true >= high - y_pred,

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins.inference.backends.tensorflow import load_tensorflow
 from rdfplugins.nodes import ditau
 from rdfplugins.train import card
 from rdfplugins.train import folder as folders
@@ -16,9 +17,9 @@ from rdfplugins.train.balance import Balance
 from rdfplugins.train.checkpoint import NAME as STATE_FILE
 from rdfplugins.train.events import Columns, read_events
 from rdfplugins.train.fit import Sample, fit
+from rdfplugins.train.masses import masses_of
 from rdfplugins.train.scaling import fold, scaling_of
 from rdfplugins.train.settings import Settings
-from rdfplugins.train.tensorflow import tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +90,8 @@ def train_mass_model(
     patience
         Epochs without a smaller validation loss after which the training ends. The weights of the best epoch are kept.
     mass_range
-        Events with a true mass outside are left out; also the limits in the loss (`mass_loss`). GeV.
+        Events with a true mass outside are left out; also the limits in the loss (`mass_loss`). GeV. The card names the
+        masses that there are.
     flat_in
         Events are weighted so that the distribution of the true mass is flat in ``mass`` or in ``log_mass``; ``none``
         takes it as it is. Weights of the tree are not used: cross-sections say nothing about masses to be estimated.
@@ -145,13 +147,16 @@ def train_mass_model(
         seed=seed,
     )
     card.check_about(about or {})
-    tensorflow()  # before minutes of reading
+    load_tensorflow()  # before minutes of reading
     tell = say or _silent
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 (a name that is a link stays)
     paths = [Path(files)] if isinstance(files, str | os.PathLike) else [Path(file) for file in files]
     with folders.workshop(folder, replace=replace) as place:
         data = read_events(paths, Columns(tree, settings.inputs, target, split, settings.mass_range))
         tell(_summary(data))
+        remark = masses_of(data.training.mass, settings.mass_range).remark()
+        if remark is not None:
+            tell(f"warning: {remark}")
         scaling = scaling_of(data.training.inputs, data.training.mass)
         balance = Balance(data.training.mass, settings.mass_range, settings.flat_in, settings.cap)
         state = fit(
@@ -182,7 +187,7 @@ def _sample(events: Events, scaling: Scaling, balance: Balance) -> Sample:
 
 def _key(settings: Settings, data: Data) -> str:
     """Return the hash of all that decides the result."""
-    text = json.dumps([asdict(settings), data.fingerprint(), str(tensorflow().__version__)])
+    text = json.dumps([asdict(settings), data.fingerprint(), str(load_tensorflow().__version__)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

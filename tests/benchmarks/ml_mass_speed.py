@@ -114,14 +114,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="ml_mass_speed_") as name:
         folder = Path(name)
         model = write_model(folder / "random", made)
-        files = {n: write(folder / f"{n}.root", n) for n in (100, 600, FEW, 2 * FEW, given.events)}
+        files = {n: write(folder / f"{n}.root", n) for n in (FEW // 10, FEW, 2 * FEW, given.events)}
         contenders: dict[str, tuple[str, tuple[str, ...], int, int]] = {
             "append, cpp": (APPEND, ("cpp", "float32"), FEW, given.events),
             "append, tensorflow": (APPEND, ("tensorflow", "float32"), FEW, given.events),
             "append, numpy": (APPEND, ("numpy", "float32"), FEW, given.events),
             **({"append, bfloat16": (APPEND, ("tensorflow", "bfloat16"), FEW, given.events)} if given.bfloat16 else {}),
             "in the graph": (GRAPH, (), FEW, 2 * FEW),
-            "tensorflow by event": (TENSORFLOW_BY_EVENT, (), 100, 600),
+            "tensorflow by event": (TENSORFLOW_BY_EVENT, (), FEW // 10, FEW),
         }
         print(f"27-{given.depth}x{given.width}-1, {made.flops / 1e6:.2f} MFLOP an event; best of {given.repeat}")
         return run(contenders, files, model, made.flops, given.repeat)

@@ -7,6 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import numpy as np
 import pytest
 
 from rdfplugins.inference import read_model
@@ -155,8 +156,8 @@ def test_a_wide_layer_of_its_own_is_refused_before_it_is_made(folder: Path, weig
     with h5py.File(weights, "w") as file:
         file.attrs["layer_names"] = ["a"]
         file.create_group("a").attrs["weight_names"] = ["kernel:0", "bias:0"]
-        file.create_dataset("a/kernel:0", shape=(4, 100_000), dtype="f4")
-        file.create_dataset("a/bias:0", shape=(100_000,), dtype="f4")
+        file.create_dataset("a/kernel:0", data=np.zeros((4, 100_000), "f4"))
+        file.create_dataset("a/bias:0", data=np.zeros(100_000, "f4"))
     assert "100000 numbers are too many for a layer without weights of its own" in fault(folder, weights)
 
 

@@ -67,19 +67,21 @@ def test_names_only_where_nobody_reads(tmp_path: Path) -> None:
 
 
 def test_more_on_a_terminal(tmp_path: Path) -> None:
-    helpers.write_model(tmp_path / "models" / "mine", NETWORK)
+    helpers.write_model(tmp_path / "models" / "mine", NETWORK, card="title: cut after the width of a terminal\n")
     (tmp_path / "models" / "broken").mkdir()
     parent, terminal = os.openpty()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "COLUMNS": "76"}
     line = [sys.executable, "-m", "rdfplugins.cli", "models"]
     child = subprocess.Popen(line, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, stdout=terminal)
     assert child.wait(60) == 0
     os.close(terminal)
     lines = os.read(parent, 65536).decode().split("\r\n")
     os.close(parent)
-    assert lines[0].startswith("broken                cannot be read: models/broken: there is no model here")
-    assert lines[1] == "mine                  keras-json+h5  2-3-1"
-    assert "DNN1                  keras-json+h5  27-1000-1000-1000-1  (weights not here)" in lines
+    assert lines[0].startswith("broken  cannot be read: models/broken: there is no model here")
+    assert lines[1] == "mine         2-3-1                                cut after the width of..."
+    assert "DNN1         27-1000-1000-1000-1  weights absent  di-tau mass, published,..." in lines
+    assert any(line.startswith("ditau_3x128  27-128-128-128-1     default         di-tau mass, ") for line in lines)
+    assert max(map(len, lines[1:])) <= 76
 
 
 @pytest.mark.usefixtures("numpy_only")
@@ -87,7 +89,7 @@ def test_all_of_a_model(tmp_path: Path) -> None:
     more = "title: small\nmass_range: [50, 800]\norigin: a test\ntraining: {events: 3, masses: [[1, 2], [3, 4]]}\n"
     more += "license: CC0\nranges: {x1: [-1, 2]}\n"
     folder = referenced(tmp_path / "models" / "mine", more=more)
-    by_name, by_path = call("mine"), call(folder)
+    by_name, by_path = call("mine", "-v"), call(folder, "-v")
     assert by_name.exit_code == by_path.exit_code == 0
     text = by_name.stdout
     assert text.startswith("mine: small\n")
@@ -103,7 +105,7 @@ def test_all_of_a_model(tmp_path: Path) -> None:
         "  dense_1  Dense  2 -> 3  relu"
         if NETWORK.layers[0].activation == "relu"
         else "  dense_1  Dense  2 -> 3  linear",
-        "inputs (2)",
+        "inputs (2; ranges: 99.98 % of the training events, events outside are counted)",
         "  x1    -1 .. 2",
         "  ml_mass  GeV",
         "  events: 3",
@@ -111,6 +113,19 @@ def test_all_of_a_model(tmp_path: Path) -> None:
         "  a test",
     ):
         assert f"\n{line}\n" in text + "\n", (line, text)
+
+
+@pytest.mark.usefixtures("numpy_only")
+def test_a_model_in_short(tmp_path: Path) -> None:
+    folder = referenced(tmp_path / "mine", more="title: small\norigin: a test\ntraining: {events: 3}\n")
+    text = call(folder).stdout
+    assert "\n  a test\n" in text
+    assert text.endswith("\n-v shows the layers and how it was trained\n")
+    assert not {"layers", "training", "  events: 3"} & set(text.splitlines())
+    assert "inputs (2)" in text.splitlines()  # without ranges nothing is said of them
+    bare = helpers.write_model(tmp_path / "bare", NETWORK, card="units: {x1: none}\n")
+    assert call(bare).stdout.endswith("\n-v shows the layers\n")
+    assert "  x1" in call(bare).stdout.splitlines()
 
 
 def test_without_weights() -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import uproot
 
 import rdfplugins as rp
 from rdfplugins import cpp
+from rdfplugins.append import Request
 from rdfplugins.errors import ConfigError, CppError, MissingColumnError, SubstitutionWarning
-from rdfplugins.nodes import base
+from rdfplugins.inference import Network
+from rdfplugins.nodes import base, column_types
 from rdfplugins.nodes.ditau import INPUTS
+from rdfplugins.nodes.mass_models import output_titles, output_units
 from tests.nodes.mass_helpers import events, network, reference, write_model
 from tests.oracle.mass_inputs import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -75,9 +81,15 @@ def test_all_inputs_there_agree_with_the_oracle(model: str) -> None:
 @pytest.mark.parametrize("missing", [MASSES, MASSES[:1], MASSES[2:]])
 def test_transverse_masses_are_computed_where_absent(model: str, missing: list[str]) -> None:
     columns = {name: values for name, values in events(500, seed=2).items() if name not in missing}
-    with pytest.warns(SubstitutionWarning, match="computed from") as warned:
+    with pytest.warns(SubstitutionWarning) as warned:
         df = rp.ml_mass(frame(columns), model=model)
-    assert len(warned) == len(missing)
+    names = ", ".join(f"'{name}'" for name in missing)
+    (told,) = warned
+    assert str(told.message).startswith(f"ml_mass: {names} {'is' if len(missing) == 1 else 'are'} not there: computed")
+    with warnings.catch_warnings():  # each by its name, for the provenance
+        warnings.simplefilter("ignore")
+        stored = rp.ml_mass.substitutions(frame(columns), rp.ml_mass.check({"model": model}))
+    assert stored == dict.fromkeys(missing, "not there: computed from the momenta")
     close(df.AsNumpy(["ml_mass"])["ml_mass"], expected(columns))
 
 
@@ -216,3 +228,66 @@ def test_what_is_wrong_is_said(model: str, change: Any, options: Any, error: typ
     with pytest.raises(error, match=message) as raised:
         rp.ml_mass(frame(columns), model=model, **options)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("file", ["single.root", Path("single.root")])
+def test_a_file_is_no_data_frame(file: Any, model: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"takes an RDataFrame or RNode, not 'single\.root'; .*append_ml_mass"
+    ) as raised:
+        rp.ml_mass(file, model=model)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(ConfigError, match=r"not a list$"):
+        rp.ml_mass([1], model=model)
+
+
+def test_fields_of_an_rntuple(tmp_path: Path, model: str) -> None:
+    columns = events(200, seed=12, odd=0)
+    columns["PU_npvsGood_reco"] = columns["PU_npvsGood_reco"].astype(np.int32)
+    columns["N_neutrinos_reco"] = columns["N_neutrinos_reco"].astype(np.uint8)
+    columns["remaining_jets_N_reco"] = columns["remaining_jets_N_reco"].astype(np.int64)
+    with uproot.recreate(tmp_path / "in.root") as file:
+        file.mkrntuple("events", columns)
+    df = cpp.load_root().RDataFrame("events", str(tmp_path / "in.root"))
+    assert str(df.GetColumnType("PU_npvsGood_reco")) == "std::int32_t"
+    close(rp.ml_mass(df, model=model).AsNumpy(["ml_mass"])["ml_mass"], expected(columns))
+
+
+def test_every_width_of_number_is_one() -> None:
+    for sign in ("", "u"):
+        for bits in (8, 16, 32, 64):
+            assert column_types.DTYPES[f"std::{sign}int{bits}_t"] == f"{sign}int{bits}"
+    df = frame({"x": np.arange(3.0)}).Define("v", "ROOT::RVecF{1, 2}")
+    with pytest.raises(
+        ConfigError, match=r"^what is of type ROOT::VecOps::RVec<float>, and a number once an event is needed$"
+    ):
+        column_types.require(df, "v", "what", column_types.NUMBERS, collection=False)
+    assert column_types.is_number(df, "x")
+    assert not column_types.is_number(df, "v")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "last", "card", "said"),
+    [
+        (INPUTS, "linear", "", {"m_ML [GeV]": "GeV"}),
+        (INPUTS[:3], "relu", "", {"m_ML [GeV]": "GeV"}),
+        (INPUTS, "sigmoid", "", {"output": None}),
+        (INPUTS, "linear", "units: {ml_mass: none}\n", {"output": None}),
+        (INPUTS, "linear", "", {"output 0": None, "output 1": None}),
+        (["a", "b"], "linear", "", {"output": None}),
+        (["a", "b"], "linear", "units: {ml_mass: GeV}\n", {"m_ML [GeV]": "GeV"}),
+        (["a"], "linear", "outputs: [m, p]\nunits: {m: GeV, p: none}\n", {"m [GeV]": "GeV", "p": None}),
+    ],
+)
+def test_what_outputs_are(tmp_path: Path, inputs: Any, last: Any, card: str, said: dict[str, Any]) -> None:
+    """A mass in GeV is what its card calls so, or what can be nothing else: a score is none."""
+    made = network((len(inputs), 4, len(said)))
+    made = Network((*made.layers[:-1], dataclasses.replace(made.layers[-1], activation=last)))
+    folder = write_model(tmp_path / "some", made, inputs, card=card)
+    description = rp.load_model(folder).description
+    assert dict(zip(output_titles(description), output_units(description), strict=True)) == said
+    parameters = rp.ml_mass.check({"model": str(folder)})
+    named = dict(zip(rp.ml_mass.makes(parameters), said.values(), strict=True))
+    assert rp.ml_mass.column_units(parameters) == {name: unit for name, unit in named.items() if unit}
+    request = Request(rp.load_model(folder))
+    assert [text.partition(", model some")[0] for text in request.branches.values()] == list(said)

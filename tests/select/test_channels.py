@@ -293,7 +293,7 @@ def test_words_in_a_mapping_are_columns_that_are_used(tmp_path: Path, good: Path
 # -- a call from Python
 
 
-def test_a_call_warns_of_each_substitution(good: Path) -> None:
+def test_a_call_warns_of_substitutions(good: Path) -> None:
     from rdfplugins.cpp import load_root
 
     df = load_root().RDataFrame("t", str(good))
@@ -301,8 +301,7 @@ def test_a_call_warns_of_each_substitution(good: Path) -> None:
     with pytest.warns(rp.SubstitutionWarning) as caught:
         kept = node(df, flags=["Flag_a", "w", "Flag_b"])
     assert [str(one.message) for one in caught] == [
-        "test.sides: 'Flag_a' is not there: counted as true",
-        "test.sides: 'Flag_b' is not there: counted as true",
+        "test.sides: 'Flag_a', 'Flag_b' are not there: counted as true",
     ]
     assert all(one.filename == __file__ for one in caught)
     assert kept.AsNumpy(["event"])["event"].tolist() == [2, 4, 6, 13, 15, 17]

@@ -64,10 +64,24 @@ def test_a_training_writes_a_whole_model(tree: Path, tmp_path: Path) -> None:
     answers = load_model(folder, backend="numpy").predict(np.array([each.inputs for each in card.references]))
     assert answers == pytest.approx(np.array([each.outputs for each in card.references]), rel=1e-4)
     assert sum(line.startswith("epoch ") for line in said) == 3
+    assert not [line for line in said if line.startswith("warning")]
     with (folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[-1]["val_loss"]) < float(rows[0]["val_loss"])
+
+
+def test_three_masses_are_no_range(tmp_path: Path) -> None:
+    columns = made_up(600)
+    columns["genMass"] = np.random.default_rng(3).choice([125.0, 300.0, 700.0], 600)
+    path = write_tree(tmp_path / "points.root", columns)
+    said: list[str] = []
+    card = read_model(train_mass_model(path, tmp_path / "small", say=said.append, **{**SMALL, "epochs": 1})).card
+    assert card.mass_range == (125, 700)
+    assert card.training is not None
+    assert card.training["masses"] == {"lowest": 125, "highest": 700, "points": [125, 300, 700]}
+    assert "low = 50, high = 1000 GeV" in card.training["loss"]
+    assert [line for line in said if line.startswith("warning: 3 true masses only (125, 300, 700 GeV)")]
 
 
 def test_it_learns(tmp_path: Path) -> None:

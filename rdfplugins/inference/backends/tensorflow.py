@@ -30,10 +30,16 @@ _CHATTER = re.compile(r"WARNING: All log messages before|[IW]\d{4} |\d{4}-\d\d-\
 
 
 def load_tensorflow() -> Any:
-    """Import TensorFlow without what it writes to the terminal, unless the user set ``TF_CPP_MIN_LOG_LEVEL``."""
-    if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    """Import TensorFlow without what it writes to the terminal, unless ``TF_CPP_MIN_LOG_LEVEL`` asks for it (0, 1).
+
+    Raises
+    ------
+    MissingDependencyError
+        It is not installed.
+    """
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # from now on nothing; what fails is raised, too
+    if "tensorflow" in sys.modules or level in {"0", "1"}:
         return _imported()
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # from now on nothing; what fails is raised, too
     try:
         with captured_stderr() as captured:
             return _imported()

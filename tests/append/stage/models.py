@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,8 @@ def write_model(folder: Path, *, inputs: tuple[str, ...] = INPUTS, outputs: int 
     (folder / f"{folder.name}.json").write_text(write_json(made, folder.name))
     write_legacy(folder / f"NN_weights-{folder.name}.h5", made)
     (folder / "inputs_for_models_in_this_dir.py").write_text(f"inputs = {list(inputs)!r}\n")
+    units = {"ml_mass": "GeV"} if outputs == 1 else {}
+    (folder / "card.yaml").write_text(f"units: {json.dumps(units)}\n")
     return folder
 
 

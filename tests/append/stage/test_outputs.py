@@ -121,7 +121,17 @@ def test_histograms_are_those_of_the_finished_tree(tmp_path: Path, data: dict[st
             np.testing.assert_allclose(found.variances(flow=True), squares, rtol=1e-12)
             assert found.member("fName") == "mass"
             assert found.member("fXaxis").member("fTitle") == "mine"
+            assert found.member("fYaxis").member("fTitle") == "sum of weights"
             assert found.member("fEntries") == chosen.sum()
+
+
+def test_axes_of_a_histogram_without_a_title(tmp_path: Path, data: dict[str, Any], model: Path) -> None:
+    (model / "card.yaml").write_text("units: {ml_mass: GeV}\n")
+    data["select"]["histograms"] = {"mass": HISTOGRAM}
+    run(tmp_path, data)
+    with uproot.open(file_of(tmp_path)) as file:
+        titles = [file["mass"].member(axis).member("fTitle") for axis in ("fXaxis", "fYaxis")]
+    assert titles == ["m_ML [GeV]", "events"]
 
 
 def test_histograms_are_filled_as_root_does(tmp_path: Path, data: dict[str, Any]) -> None:
