@@ -46,10 +46,16 @@ def document(node: Node[Any]) -> str:
         for channel, cuts in channels.items():
             text = f"{channel}: {', '.join(cuts)}"
             lines += textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
-    kinds = {"Needs": node.needs, "Makes": node.makes, "Offers to expressions": node.offers, "Keeps": node.keeps}
+    kinds = {
+        "Needs": node.needs,
+        "Reads, where they are there": node.reads,
+        "Makes": node.makes,
+        "Offers to expressions": node.offers,
+        "Keeps": node.keeps,
+    }
     for title, columns in kinds.items():
         listed = ", ".join(columns(defaults))
-        if listed or title != "Offers to expressions":
+        if listed or title in {"Needs", "Makes", "Keeps"}:
             lines += ["", *textwrap.wrap(f"{title}: {listed or 'nothing'}", _WIDTH, subsequent_indent="  ")]
     return "\n".join(lines)
 

@@ -182,7 +182,7 @@ def ml_mass(
     df
         With the inputs of the model, e.g. behind `ditau.features`.
     model
-        Name of a model (``rdfrun models``) or its path; null: the default.
+        Name of a model (``rdfrun models``) or its path, from the current folder; null: the default.
     branch
         Name of the column. A model of several outputs makes BRANCH_OUTPUT for each.
     map

@@ -111,6 +111,11 @@ def test_weights_are_documented_for_simulation() -> None:
     assert "  (given by the pipeline: sample)" in text
 
 
+def test_columns_that_a_node_reads_where_they_are_there_are_listed() -> None:
+    text = " ".join(document(base.find("ml_mass")).split())
+    assert "Reads, where they are there: tau1_pt_reco, tau1_eta_reco," in text
+
+
 @pytest.mark.parametrize("name", base.names())
 def test_every_installed_node_is_documented(name: str) -> None:
     found = base.find(name)
