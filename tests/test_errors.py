@@ -20,6 +20,7 @@ EXIT_CODES = {
     "InputErrors": 2,
     "MissingColumnError": 2,
     "CppError": 2,
+    "ModelError": 2,
     "MissingDependencyError": 2,
     "OutputError": 1,
     "InterruptedRunError": 130,
