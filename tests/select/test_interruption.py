@@ -145,7 +145,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, source: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("threads", ["1", "2"])
+@pytest.mark.parametrize("threads", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_stopped_in_the_loop(
     tmp_path: Path, source: Path, *, done: Path, running: list[Any], number: signal.Signals, threads: str
 ) -> None:
