@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from rdfplugins.append.core import run_one
-from rdfplugins.append.request import Outcome, Request
+from rdfplugins.append.request import Outcome, Request, refuse_name
 from rdfplugins.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def append_ml_mass(
     tell = say or _LOG.info
     if units not in {"GeV", "MeV"}:
         raise ConfigError(f"units are GeV or MeV, not '{units}'")
+    refuse_name(branch)  # it becomes part of the name of a file
     wanted = pairs(files, output, in_place=in_place, friend=friend, branch=branch, force=force)
     loaded = model if isinstance(model, Model) else load_model(model, backend=backend, precision=precision, say=tell)
     request = Request(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins._version import __version__
 from rdfplugins.append.friend import friend_tree
+from rdfplugins.config.base import CPP_WORD
 from rdfplugins.errors import ConfigError
 from rdfplugins.nodes.mass_models import BRANCH, branch_names, output_titles, output_units
 
@@ -27,6 +28,14 @@ _LEGS = ("tau1_pt_reco", "tau2_pt_reco")
 _TOO_FAR: Mapping[Units, tuple[str, ...]] = {"GeV": (*_LEGS, "PuppiMET_pt_reco"), "MeV": _LEGS}
 
 
+def refuse_name(branch: str) -> None:
+    """Raise ConfigError for the name of a branch that no expression could read."""
+    if not (branch.isidentifier() and branch.isascii()) or CPP_WORD.fullmatch(branch):
+        raise ConfigError(
+            f"'{branch}' cannot be the name of a branch; use letters, digits and _, no digit first, and no word of C++"
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class Request:
     """What is to be appended; see `rdfplugins.append_ml_mass` for the meaning of each."""
@@ -42,10 +51,7 @@ class Request:
     force: bool = False
 
     def __post_init__(self) -> None:
-        if not self.branch.isidentifier():
-            raise ConfigError(
-                f"'{self.branch}' cannot be the name of a branch; use letters, digits and _, and no digit first"
-            )
+        refuse_name(self.branch)
 
     @property
     def branches(self) -> dict[str, str]:

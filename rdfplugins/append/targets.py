@@ -45,7 +45,8 @@ def pairs(
     named = [source.with_name(f"{source.stem}{suffix}{source.suffix}") for source in sources]
     if output is not None:
         one, folder = len(sources) == 1, Path(output).expanduser()
-        if one and not folder.is_dir() and not os.fspath(output).endswith("/"):
+        is_folder = os.path.isdir(folder) or os.fspath(output).endswith("/")  # noqa: PTH112 (as below)
+        if one and not is_folder:
             named = [folder]
         else:
             named = [
@@ -103,7 +104,7 @@ def _refuse_clashes(sources: Sequence[Path], targets: Sequence[Path], *, force: 
         if place in seen:
             raise ConfigError(f"{source} and {seen[place]} would both be written to {target}")
         seen[place] = source
-        if target.is_dir():
+        if os.path.isdir(target):  # noqa: PTH112 (answers for names that are too long, which the writer tells)
             raise ConfigError(f"{target}: is a folder")
-        if target.exists() and not force:
+        if os.path.exists(target) and not force:  # noqa: PTH110
             raise ConfigError(f"{target}: is there already; force replaces it, or name another output")

@@ -22,7 +22,7 @@ IN_SCHEMA = "in_schema"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 _RESERVED = frozenset({"event_key", "split", "fold", "label_id", "category"})
-_CPP_WORD = re.compile(
+CPP_WORD = re.compile(
     "alignas|alignof|and|and_eq|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|const|constexpr"
     "|const_cast|continue|decltype|default|delete|do|double|dynamic_cast|else|enum|explicit|export|extern"
     "|false|float|for|friend|goto|if|inline|int|long|mutable|namespace|new|noexcept|not|not_eq|nullptr"
@@ -30,7 +30,7 @@ _CPP_WORD = re.compile(
     "|static_assert|static_cast|struct|switch|template|this|thread_local|throw|true|try|typedef|typeid"
     "|typename|union|unsigned|using|virtual|void|volatile|wchar_t|while|xor|xor_eq"
 )
-_IDENTIFIER_PATTERN = f"^(?!rdfp_)(?!({_CPP_WORD.pattern}|{'|'.join(sorted(_RESERVED))})$){_IDENTIFIER.pattern}$"
+_IDENTIFIER_PATTERN = f"^(?!rdfp_)(?!({CPP_WORD.pattern}|{'|'.join(sorted(_RESERVED))})$){_IDENTIFIER.pattern}$"
 
 Validator = TypeVar("Validator", bound="Callable[..., Any]")
 
@@ -124,7 +124,7 @@ def _identifier(name: str) -> str:
         raise fault(
             f"'{shortened(name)}' cannot be the name of a column; use letters, digits and _, and no digit first"
         )
-    if _CPP_WORD.fullmatch(name):
+    if CPP_WORD.fullmatch(name):
         raise fault(f"'{name}' cannot be the name of a column, it is a word of C++")
     if name.startswith("rdfp_") or name in _RESERVED:
         raise fault(f"'{name}' is reserved: rdfplugins makes a column of this name itself")

@@ -13,7 +13,7 @@ import rdfplugins as rp
 from rdfplugins import cpp
 from rdfplugins.append import columns as reading
 from rdfplugins.cli import cli
-from rdfplugins.errors import ConfigError, CppError, InputError, MissingColumnError
+from rdfplugins.errors import ConfigError, CppError, InputError, MissingColumnError, OutputError
 from tests.nodes.mass_helpers import events, network, reference, write_model
 from tests.nodes.test_mass_models import MASSES, close, expected
 
@@ -191,6 +191,9 @@ def test_no_entries(tmp_path: Path, model: str) -> None:
         ({"map": {"tau9": "x"}}, ConfigError, "no input 'tau9'"),
         ({"units": "TeV"}, ConfigError, "GeV or MeV"),
         ({"branch": "a b"}, ConfigError, "cannot be the name of a branch"),
+        ({"branch": "a/b"}, ConfigError, "cannot be the name of a branch"),
+        ({"branch": "class"}, ConfigError, "no word of C\\+\\+"),
+        ({"output": f"{'x' * 252}.root"}, OutputError, "File name too long"),
         ({"in_place": True, "friend": True}, ConfigError, "exclude each other"),
         ({"tree": "Event"}, InputError, "Event"),
         ({"channel": "mt"}, ConfigError, "leave one of them out"),
