@@ -18,6 +18,7 @@ from rdfplugins.reading import open_table
 from rdfplugins.select import freshness
 from rdfplugins.select.samples.prepare import STAGE
 from rdfplugins.select.stage import check_folder
+from rdfplugins.shipped import find_config
 
 if TYPE_CHECKING:
     import os
@@ -114,7 +115,7 @@ def merge(
     _check_same_run([*found.values(), *there.values()])
     loaded = None
     if config is not None:
-        loaded = load_config(pipeline.find_config(config, tell), overrides)
+        loaded = load_config(find_config(config, tell), overrides)
         _check_config(loaded, found, there)
     _copy_all(found, target, tell)
     names = next(iter(found.values())).record["samples"]

@@ -8,24 +8,27 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rdfplugins.config import load_config
+from rdfplugins.config import Config, TrainingConfig, load_any, load_config
 from rdfplugins.errors import ConfigError, ConfigErrors, RdfpluginsError, did_you_mean
-from rdfplugins.files import atomic, make_folder
-from rdfplugins.paths import shipped
+from rdfplugins.resample import stage as resample_stage
+from rdfplugins.resample.stage import Made
 from rdfplugins.select import check as select_check
 from rdfplugins.select import freshness
 from rdfplugins.select import stage as select_stage
 from rdfplugins.select.options import Options
+from rdfplugins.shipped import find_config
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-    from rdfplugins.config import Config
     from rdfplugins.cutflow import Cutflow
+    from rdfplugins.resample.tally import Tally
 
-STAGES = ("select", "ml", "report")
+STAGES = ("preparation", "select", "ml", "resample", "report")
 _CHANGING_TREES = ("select", "ml")
+_OTHER_NAMES = {"sampling": "resample"}
+_PREPARE = "prepare"  # what stands in front of resampling: the selection, or what the section preparation says
 _LOG = logging.getLogger("rdfplugins")
 
 
@@ -45,13 +48,19 @@ class RunResult:
         Plots and tables.
     config
         The config that was run.
+    training
+        Prepared and resampled samples.
+    resampled
+        Counts of each resampling that was made whole.
     """
 
     outputs: dict[str, Path]
     exports: tuple[Path, ...]
     cutflow: dict[str, Cutflow]
     report: tuple[Path, ...]
-    config: Config
+    config: Config | TrainingConfig
+    training: tuple[Path, ...] = ()
+    resampled: tuple[Tally, ...] = ()
 
 
 def run(
@@ -65,6 +74,8 @@ def run(
     overrides: Sequence[str] = (),
     force: bool = False,
     progress: bool = False,
+    flavour: str | None = None,
+    hybrid_validation: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> RunResult:
     """Run a config, as ``rdfrun CONFIG`` does.
@@ -87,6 +98,10 @@ def run(
         Make again what is up to date.
     progress
         Draw a progress bar on the terminal.
+    flavour
+        One step of the stage ``resample``: ``target``, the number or name of a class, ``plotting`` or ``combining``.
+    hybrid_validation
+        Resample the validation events in place of those for training.
     say
         Called with each line for the user; None: to the logger ``rdfplugins``.
 
@@ -106,9 +121,26 @@ def run(
         raise ConfigError(f"threads must be at least 1, not {threads}")
     if max_events is not None and max_events < 1:
         raise ConfigError(f"max_events must be at least 1, not {max_events}")
-    loaded = load_config(find_config(config, tell), overrides)
+    loaded = load_any(find_config(config, tell), overrides)
     chosen = choose_stages(loaded, stages)
-    folder = Path(output if output is not None else loaded.select.output.dir)
+    folder = base_folder(loaded, output)
+    training = _Training(folder, force, flavour, hybrid_validation, tell)
+    for line in loaded.warnings():
+        tell(line)
+    if (flavour is not None or hybrid_validation) and "resample" not in chosen:
+        raise ConfigError("--flavour and --hybrid_validation are of the stage resample, which is not run here")
+    if not isinstance(loaded, Config):
+        if samples is not None or max_events is not None:
+            raise ConfigError(
+                "samples and max_events are of the selection, which this config has not", file=str(loaded.path)
+            )
+        return _run_training(loaded, chosen, training)
+    if stages is None and "resample" in chosen and (samples is not None or max_events is not None):
+        why = "--max-events looks at the first events only" if max_events is not None else "it needs all samples"
+        tell(f"resample is left out: {why}")
+        chosen.remove("resample")
+    if max_events is not None and "ml" in chosen and "select" not in chosen:
+        tell("max_events is of the selection: the stage ml takes the trees whole")
     options = Options(
         folder=folder,
         samples=None if samples is None else tuple(samples),
@@ -117,34 +149,83 @@ def run(
         force=force,
         progress=progress,
         say=tell,
-        columns_known=_columns_known(loaded, needed="ml" in chosen),
+        columns_known=_columns_known(loaded, chosen),
     )
-    if max_events is not None and "ml" in chosen and "select" not in chosen:
-        tell("max_events is of the selection: the stage ml takes the trees whole")
+    return _run_all(loaded, chosen, options, training)
+
+
+def _run_all(config: Config, chosen: Sequence[str], options: Options, training: _Training) -> RunResult:
+    """Run stages in their order; those that change trees hold the folder until the last of them is done."""
+    folder, say = options.folder, options.say
     outputs: dict[str, Path] = {}
     exports: tuple[Path, ...] = ()
     cutflows: dict[str, Cutflow] = {}
     plots: tuple[Path, ...] = ()
+    made = Made()
     last = next((stage for stage in reversed(chosen) if stage in _CHANGING_TREES), None)
     with contextlib.ExitStack() as held:
         for number, stage in enumerate(chosen):
             if stage in _CHANGING_TREES and not set(chosen[:number]) & set(_CHANGING_TREES):
-                held.enter_context(select_stage.writing(loaded, options))
+                held.enter_context(select_stage.writing(config, options))
             if stage == "select":
-                result = select_stage.run(loaded, options)
+                result = select_stage.run(config, options)
                 outputs = {sample.sample: sample.path for sample in result.samples}
                 cutflows = {sample.sample: sample.cutflow for sample in result.samples}
             elif stage == "ml":
-                outputs = _append(loaded, options)
-            else:
+                outputs = _append(config, options)
+            elif stage == "report":
                 from rdfplugins import report
 
-                reasons = _outdated(loaded, folder)
-                plots = report.run(loaded, freshness.up_to_date(loaded, folder, reasons, tell), folder, tell)
+                reasons = _outdated(config, folder)
+                plots = report.run(config, freshness.up_to_date(config, folder, reasons, say), folder, say)
+            else:
+                made += training.run(config, stage)
             if stage == last:  # exports hold what all stages have made of the trees
-                exports = select_stage.write_exports(loaded, options, _outdated(loaded, folder))
+                exports = select_stage.write_exports(config, options, _outdated(config, folder))
                 held.close()
-    return RunResult(outputs, exports, cutflows, plots, loaded)
+    return RunResult(outputs, exports, cutflows, plots + made.report, config, made.outputs, made.tallies)
+
+
+def _run_training(config: TrainingConfig, chosen: Sequence[str], training: _Training) -> RunResult:
+    """Run the stages of a config that selects nothing."""
+    made = Made()
+    for stage in chosen:
+        made += training.run(config, stage)
+    return RunResult({}, (), {}, made.report, config, made.outputs, made.tallies)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Training:
+    """The stages that make training samples."""
+
+    folder: Path
+    force: bool
+    flavour: str | None
+    hybrid: bool
+    say: Callable[[str], None]
+
+    def run(self, config: Config | TrainingConfig, stage: str) -> Made:
+        """Run a stage, and return what it made."""
+        if stage == "preparation":
+            from rdfplugins.resample import prepare
+
+            return Made(tuple(prepare.run(config, self.folder, force=self.force, say=self.say).values()))
+        return resample_stage.run(
+            config,
+            self.folder,
+            outdated=_outdated_before(config, self.folder, stage) if isinstance(config, Config) else {},
+            flavour=self.flavour,
+            hybrid=self.hybrid,
+            force=self.force,
+            say=self.say,
+        )
+
+
+def base_folder(config: Config | TrainingConfig, output: str | os.PathLike[str] | None) -> Path:
+    """Return the folder below which all stages write."""
+    if output is not None:
+        return Path(output)
+    return Path(config.select.output.dir) if isinstance(config, Config) else Path("out") / config.name
 
 
 def _append(config: Config, options: Options) -> dict[str, Path]:
@@ -168,15 +249,33 @@ def _outdated(config: Config, folder: Path) -> dict[str, str]:
     return {**later, **freshness.outdated(config, folder)}
 
 
-def _columns_known(config: Config, *, needed: bool) -> Callable[[str, Sequence[str]], None]:
-    """Return what looks at the columns of a sample before its loop, with the models opened: ConfigErrors if not."""
-    if not config.ml or not needed:
-        return lambda sample, columns: None  # noqa: ARG005
-    from rdfplugins.append.freshness import open_models
-    from rdfplugins.append.stage import check_columns
+def _outdated_before(config: Config, folder: Path, stage: str) -> dict[str, str]:
+    """Return sample -> why its file is not what the stages in front of this one make of it."""
+    order = choose_stages(config, None)
+    behind_ml = "ml" in order and order.index("ml") < order.index(stage)
+    return _outdated(config, folder) if behind_ml else freshness.outdated(config, folder)
 
-    entries = open_models(config)
-    return lambda sample, columns: check_columns(config, entries, columns, sample)
+
+def _columns_known(config: Config, stages: Sequence[str]) -> Callable[[str, Sequence[str]], None]:
+    """Return what looks at the columns of a sample before its loop, for later stages: ConfigErrors if one lacks some.
+
+    Models are opened now.
+    """
+    checks: list[Callable[[str, Sequence[str]], None]] = []
+    if config.ml and "ml" in stages:
+        from rdfplugins.append.freshness import open_models
+        from rdfplugins.append.stage import check_columns
+
+        entries = open_models(config)
+        checks.append(lambda sample, columns: check_columns(config, entries, columns, sample))
+    if config.resample is not None and "resample" in stages:
+        checks.append(lambda sample, columns: resample_stage.check_columns(config, columns, sample))
+
+    def check_all(sample: str, columns: Sequence[str]) -> None:
+        for one in checks:
+            one(sample, columns)
+
+    return check_all
 
 
 def plan(
@@ -189,14 +288,20 @@ def plan(
     say: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Return, a line each, what `run` would do with the same arguments; nothing is opened, run or written."""
-    loaded = load_config(find_config(config, say or _LOG.info), overrides)
-    folder = Path(output if output is not None else loaded.select.output.dir)
+    loaded = load_any(find_config(config, say or _LOG.info), overrides)
+    folder = base_folder(loaded, output)
     wanted = None if samples is None else tuple(samples)
     chosen = choose_stages(loaded, stages)
     last = next((stage for stage in reversed(chosen) if stage in _CHANGING_TREES), None)
     lines: list[str] = []
     for stage in chosen:
-        if stage == "select":
+        if stage == "resample" and loaded.resample is not None:
+            lines.append(f"resample: {loaded.resample.method} -> {folder / 'resample'}")
+        elif stage == "preparation" and loaded.preparation is not None:
+            lines.append(f"preparation: {len(loaded.preparation.samples)} samples -> {folder / 'prepared'}")
+        elif not isinstance(loaded, Config):
+            continue
+        elif stage == "select":
             lines += select_stage.plan(loaded, wanted, folder)
         elif stage == "ml":
             from rdfplugins.append import stage as ml_stage
@@ -205,7 +310,7 @@ def plan(
             lines += ml_stage.plan(loaded, files, _outdated(loaded, folder))
         else:
             lines.append(f"report: plots and tables in {folder / 'report'}")
-        if stage == last:
+        if stage == last and isinstance(loaded, Config):
             lines += select_stage.plan_exports(loaded, folder)
     return lines
 
@@ -234,7 +339,7 @@ def check(
         options = Options(folder=Path(), samples=None if samples is None else tuple(samples), say=tell)
         faults: list[RdfpluginsError] = []
         try:
-            options = dataclasses.replace(options, columns_known=_columns_known(loaded, needed=True))
+            options = dataclasses.replace(options, columns_known=_columns_known(loaded, STAGES))
         except ConfigErrors as errors:  # the selection is looked at all the same
             faults += errors.faults
         found, lines = select_check.check(loaded, options)
@@ -245,43 +350,22 @@ def check(
     return [*found, *faults], lines
 
 
-def copy_config(name: str, folder: Path) -> Path:
-    """Copy a shipped config into a folder and return its path there; an existing file is never replaced."""
-    wanted = name if name.endswith(".yaml") else f"{name}.yaml"
-    if wanted not in shipped_configs():
-        raise ConfigError(f"no shipped config '{name}'{did_you_mean(wanted, shipped_configs())}")
-    target = folder / wanted
-    if target.exists() or target.is_symlink():
-        raise ConfigError("is there already; remove it, or copy it elsewhere", file=str(target))
-    make_folder(folder)
-    with atomic(target) as part:
-        part.write_bytes((shipped("configs") / wanted).read_bytes())
-    return target
-
-
-def find_config(path: str | os.PathLike[str], say: Callable[[str], None]) -> Path:
-    """Return the config at ``path``, or the shipped one of that name where there is no such file."""
-    given = Path(path)
-    if given.exists() or given.suffix not in {".yaml", ".yml"}:
-        return given
-    there = shipped("configs") / given.name
-    if len(given.parts) <= 2 and given.parts[0] in {"configs", given.name} and there.is_file():  # noqa: PLR2004
-        say(f"{given} does not exist here; running the one that is shipped: {there}")
-        return there
-    raise ConfigError(f"no such file{did_you_mean(given.name, shipped_configs())}", file=str(given))
-
-
-def shipped_configs() -> list[str]:
-    """Return the names of the shipped configs."""
-    return sorted(path.name for path in shipped("configs").glob("*.yaml"))
-
-
-def choose_stages(config: Config, wanted: Sequence[str] | None) -> list[str]:
+def choose_stages(config: Config | TrainingConfig, wanted: Sequence[str] | None) -> list[str]:
     """Return the stages that the config has, in the order of the file; ConfigError for a wanted one that it lacks."""
-    there = [key for key in config.source.data if key in STAGES]
+    keys = [_OTHER_NAMES.get(key, key) for key in config.source.data]
+    there = [key for key in keys if key in STAGES]
+    if wanted is not None:
+        wanted = [name for one in wanted for name in _meant(one, there)]
     if "ml" in there and config.position("ml")[1] is None:  # of the command line: where it belongs
         there.sort(key=STAGES.index)
     for name in wanted or ():
         if name not in there:
             raise ConfigError(f"no stage '{name}' in the config{did_you_mean(name, there)}", file=str(config.path))
     return [name for name in there if wanted is None or name in wanted]
+
+
+def _meant(name: str, there: Sequence[str]) -> list[str]:
+    """Return the stages that a name stands for, mostly itself."""
+    if name == _PREPARE:
+        return [stage for stage in ("preparation", "select") if stage in there] or ["preparation"]
+    return [_OTHER_NAMES.get(name, name)]

@@ -36,6 +36,18 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return z ^ (z >> np.uint64(31))
 
 
+def mix_in_place(values: NDArray[np.uint64]) -> None:
+    """Replace each element by what `mix` makes of it, with one array beside it in place of six."""
+    scratch = np.empty_like(values)
+    values += _GOLDEN
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        np.right_shift(values, np.uint64(shift), out=scratch)
+        values ^= scratch
+        values *= np.uint64(factor)
+    np.right_shift(values, np.uint64(31), out=scratch)
+    values ^= scratch
+
+
 def combine(seed: NDArray[np.uint64], values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the hash of each pair; the order of the two matters."""
     return mix(mix(seed) ^ values)

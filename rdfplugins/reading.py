@@ -101,6 +101,36 @@ class Table:
                         part = chunk[first : first + rows]
                         yield {name: self._values(part[name], name) for name in columns}
 
+    def numbers(self, columns: Sequence[str], rows: int) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield columns of one number an event as `chunks` does, without the detour by awkward arrays for a TTree."""
+        if not self.entries or hasattr(self._tree, "cluster_summaries"):
+            for chunk in self.chunks(columns, rows):
+                yield {name: values for name, values in chunk.items() if isinstance(values, np.ndarray)}
+            return
+        wanted = set(columns)
+        with _explained(self._path):
+            # by a filter: a name may look like an expression
+            parts = self._tree.iterate(
+                filter_branch=lambda branch: branch.name in wanted and branch.parent is self._tree,
+                step_size=rows,
+                library="np",
+            )
+            for part in parts:
+                yield {name: part[name].view(self.kinds[name].dtype) for name in columns}
+
+    def typename(self, column: str) -> str:
+        """Return the type of a column, as C++ names it."""
+        return str(self._tree[column].typename)
+
+    def entries_of(self, column: str) -> int:
+        """Return the entries of a column, which are fewer than those of the tree where it was filled by halves."""
+        return int(getattr(self._tree[column], "num_entries", self.entries))
+
+    @property
+    def uuid(self) -> str:
+        """What ROOT gave the file to tell it from all others."""
+        return str(self._tree.file.uuid)
+
     def rows(self, columns: Sequence[str], start: int, stop: int) -> dict[str, NDArray[Any] | Vectors]:
         """Return the columns of the events from ``start`` up to ``stop``, which is not among them.
 

@@ -13,11 +13,12 @@ import pytest
 import uproot
 from click.testing import CliRunner
 
-from rdfplugins import __version__, pipeline
+from rdfplugins import __version__
 from rdfplugins.cli import cli
 from rdfplugins.nodes import base
 from rdfplugins.nodes.base import type_text, unit_text
 from rdfplugins.paths import shipped
+from rdfplugins.shipped import shipped_configs
 from rdfplugins.simulate import MODES, simulate_hgg
 from tests.select import helpers
 
@@ -327,7 +328,7 @@ def test_unknown_node() -> None:
 
 def test_configs() -> None:
     result = call("configs")
-    assert (result.exit_code, result.stdout.splitlines()) == (0, sorted(pipeline.shipped_configs()))
+    assert (result.exit_code, result.stdout.splitlines()) == (0, sorted(shipped_configs()))
     assert set(SHIPPED) <= set(result.stdout.splitlines())
 
 

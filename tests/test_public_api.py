@@ -13,7 +13,7 @@ import rdfplugins as rp
 from rdfplugins.nodes import diphoton
 
 SIGNATURES = {
-    "RunResult": ["outputs", "exports", "cutflow", "report", "config"],
+    "RunResult": ["outputs", "exports", "cutflow", "report", "config", "training", "resampled"],
     "Sample": ["kind", "label", "xsec_pb", "sum_of_weights", "lumi_pb"],
     "append_ml_mass": [
         *("files", "tree", "model", "output", "in_place", "friend", "branch", "map", "channel", "channel_column"),
@@ -24,7 +24,8 @@ SIGNATURES = {
     "ml_mass": ["df", "model", "branch", "map", "channel", "channel_column", "units"],
     "register_cpp": [],
     "run": [
-        *("config", "samples", "stages", "threads", "output", "max_events", "overrides", "force", "progress", "say"),
+        *("config", "samples", "stages", "threads", "output", "max_events", "overrides", "force", "progress"),
+        *("flavour", "hybrid_validation", "say"),
     ],
     "sum_of_gen_weights": ["files"],
 }

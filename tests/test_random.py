@@ -53,6 +53,13 @@ def plain_text_hash(text: str) -> int:
 # -- known answers
 
 
+def test_in_place_it_is_the_same() -> None:
+    values = np.array([*EDGES, *range(1000)], np.uint64)
+    given = values.copy()
+    random.mix_in_place(values)
+    assert values.tolist() == [plain_mix(int(value)) for value in given] == random.mix(given).tolist()
+
+
 def test_published_values() -> None:
     """First outputs of SplitMix64 for seed 1234567, and FNV-1a of its authors' test suite."""
     state, found = 1234567, []

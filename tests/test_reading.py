@@ -118,3 +118,23 @@ def test_what_is_no_tree(tmp_path: Path) -> None:
             open_table(tmp_path / name, tree),
         ):
             pass
+
+
+@pytest.mark.parametrize("format_", ["ttree", "rntuple"])
+@pytest.mark.parametrize("rows", [99, 10_000])
+def test_numbers_are_those_of_chunks(tmp_path: Path, format_: str, rows: int) -> None:
+    path = write(tmp_path / "a.root", format_)
+    with open_table(path, "events") as table:
+        names = [name for name, kind in table.kinds.items() if kind.dtype is not None and not kind.vector]
+        pairs = zip(table.numbers(names, rows), table.chunks(names, rows), strict=True)
+        for numbers, chunk in pairs:
+            assert list(numbers) == names
+            for name in names:
+                assert numbers[name].dtype == table.kinds[name].dtype
+                assert str(numbers[name].tolist()) == str(plain(chunk[name]))
+        assert table.typename("floats") in {"ROOT::VecOps::RVec<float>", "RVec<float>"}
+        assert {table.entries_of(name) for name in COLUMNS} == {EVENTS}
+        root = load_root()
+        file = root.TFile.Open(str(path))
+        assert table.uuid == str(file.GetUUID().AsString())
+        file.Close()

@@ -3,18 +3,16 @@
 // else in the file stays as it is: keys, their order and cycles, baskets. No physics here.
 
 #include "rdfplugins/contents.h"
+#include "rdfplugins/new_file.h"
 
-#include <Compression.h>
 #include <TBranch.h>
 #include <TFile.h>
 #include <TLeaf.h>
 #include <TLeafC.h>
-#include <TMemFile.h>
 #include <TTree.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <memory>
 #include <set>
@@ -151,16 +149,7 @@ public:
   std::string create(const std::string &name, const std::string &title, Long64_t entries,
                      const std::vector<std::string> &names, const std::vector<std::string> &titles) {
     return attempt([&]() -> std::string {
-      {
-        // ROOT makes no file in the place of one that is there, it removes that
-        TMemFile empty(name.c_str(), "RECREATE", "", ROOT::RCompressionSetting::EDefaults::kUseGeneralPurpose);
-        empty.Write(); // also the list of free places, which tells that it was closed
-        std::vector<char> bytes(empty.GetEND());
-        if (empty.CopyTo(bytes.data(), bytes.size()) < 0) return "cannot be made";
-        std::FILE *file = std::fopen(path_.c_str(), "r+b");
-        const bool good = file && std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-        if ((file && std::fclose(file) != 0) || !good) return "no place for it";
-      }
+      if (!make_file(path_, name)) return "no place for it";
       file_ = std::make_unique<TFile>(path_.c_str(), "UPDATE");
       if (file_->IsZombie()) return "cannot be opened for writing";
       tree_ = new TTree(tree_path_.c_str(), title.c_str(), 0, file_.get()); // owned by the file

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import signal
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +12,12 @@ import numpy as np
 from rdfplugins import cpp
 from rdfplugins.append.copy import held
 from rdfplugins.append.tree import Tree, find_tree, load, refuse_syntax, shown
-from rdfplugins.errors import ConfigError, InputError, InterruptedRunError, OutputError, RdfpluginsError
+from rdfplugins.errors import ConfigError, InputError, OutputError, RdfpluginsError
 from rdfplugins.files import claimed
+from rdfplugins.interrupts import terminable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
 
     import numpy.typing as npt
 
@@ -171,21 +169,3 @@ def closing(writer: Any) -> Iterator[None]:
         yield
     finally:
         writer.close()
-
-
-@contextlib.contextmanager
-def terminable(where: str) -> Iterator[None]:
-    """Let SIGTERM end the block by an error, so that what it has begun is removed; in the main thread only."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once
-        raise InterruptedRunError(f"{where}: interrupted; it was not written")
-
-    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)

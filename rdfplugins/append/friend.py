@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
 from rdfplugins._version import __version__
-from rdfplugins.append.branch import Appender, attempt, closing, refuse, refuse_names, terminable
+from rdfplugins.append.branch import Appender, attempt, closing, refuse, refuse_names
 from rdfplugins.append.copy import held
 from rdfplugins.append.tree import Tree, find_tree, load, refuse_syntax, refuse_what_is_no_file, shown
 from rdfplugins.errors import ConfigError, InputError
 from rdfplugins.files import claimed
+from rdfplugins.interrupts import terminable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

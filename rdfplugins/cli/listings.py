@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from rdfplugins import pipeline
 from rdfplugins.cli.common import errors_to_exit_codes, say, write_or_echo
+from rdfplugins.shipped import copy_config, shipped_configs
 
 
 @click.command()
@@ -36,9 +36,9 @@ def configs(*, name: str | None, verbose: bool) -> None:
     """List the shipped configs, or copy one of them."""
     with errors_to_exit_codes(verbose=verbose):
         if name is None:
-            click.echo("\n".join(pipeline.shipped_configs()))
+            click.echo("\n".join(shipped_configs()))
         else:
-            click.echo(pipeline.copy_config(name, Path()))
+            click.echo(copy_config(name, Path()))
 
 
 @click.command()

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from rdfplugins import pipeline
 from rdfplugins.cli.common import errors_to_exit_codes, say, silence
+from rdfplugins.config import Config
 from rdfplugins.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ _TABLE_WIDTH = 160
 @click.option("-j", "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads.")
 @click.option("--max-events", type=click.IntRange(min=1), metavar="N", help="First N events of each sample only.")
 @click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Replace a value of the config; repeatable.")
+@click.option("--prepare", is_flag=True, help="Select events, and write those of `preparation:`; nothing else.")
+@click.option("--resampling", is_flag=True, help="Make the training sample of `resample:`; nothing else.")
+@click.option("--flavour", metavar="STEP", help="One step of --resampling: target, N, plotting or combining.")
+@click.option("--hybrid_validation", "--hybrid-validation", is_flag=True, help="Resample validation, not training.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @click.option("--force", is_flag=True, help="Make again what is up to date.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
@@ -40,6 +45,10 @@ def run(
     threads: int,
     max_events: int | None,
     overrides: tuple[str, ...],
+    prepare: bool,
+    resampling: bool,
+    flavour: str | None,
+    hybrid_validation: bool,
     dry_run: bool,
     force: bool,
     quiet: bool,
@@ -48,6 +57,7 @@ def run(
     """Run CONFIG, a YAML file (``rdfrun CONFIG.yaml`` does the same)."""
     with errors_to_exit_codes(verbose=verbose):
         tell = silence if quiet else say
+        stages = (*stages, *_training_stages(prepare=prepare, resampling=resampling))
         if dry_run:
             for line in pipeline.plan(
                 config, samples=samples or None, stages=stages or None, output=output, overrides=overrides, say=tell
@@ -64,6 +74,8 @@ def run(
             overrides=overrides,
             force=force,
             progress=not quiet and sys.stderr.isatty(),
+            flavour=flavour,
+            hybrid_validation=hybrid_validation,
             say=tell,
         )
         if not quiet:
@@ -104,9 +116,10 @@ def graph(
     """Draw what CONFIG does, from samples to plots; without -o, print the text for Graphviz. Nothing is run."""
     from rdfplugins.config import load_config
     from rdfplugins.flowchart import render, to_dot
+    from rdfplugins.shipped import find_config
 
     with errors_to_exit_codes(verbose=verbose):
-        text = to_dot(load_config(pipeline.find_config(config, say), overrides), samples or None)
+        text = to_dot(load_config(find_config(config, say), overrides), samples or None)
         if output is None:
             click.echo(text, nl=False)
         else:
@@ -147,7 +160,7 @@ def merge(
 
 def print_result(result: RunResult) -> None:
     """Print cutflows and the names of outputs."""
-    if result.cutflow:
+    if result.cutflow and isinstance(result.config, Config):
         from rdfplugins.report.blinding import blinding
         from rdfplugins.report.channels import channel_table
         from rdfplugins.report.terminal import cutflow_table
@@ -158,6 +171,17 @@ def print_result(result: RunResult) -> None:
             table = table_of(cutflows, config.input.lumi_pb, blinding=blinding(config), width=console.width)
             if table is not None:
                 console.print(table)
+    if result.resampled:
+        from rdfplugins.resample.report import terminal_table as resampling_table
+
+        console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
+        for tally in result.resampled:
+            console.print(resampling_table(tally, console.width))
     page = [path for path in result.report if path.name == "index.html"]  # which shows all others
-    for path in [*result.outputs.values(), *result.exports, *(page or result.report)]:
+    for path in [*result.outputs.values(), *result.exports, *result.training, *(page or result.report)]:
         click.echo(str(path))
+
+
+def _training_stages(*, prepare: bool, resampling: bool) -> list[str]:
+    """Return the stages that the words of umami stand for."""
+    return [*(["prepare"] if prepare else []), *(["resample"] if resampling else [])]

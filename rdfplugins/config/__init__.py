@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from rdfplugins.config.classes import ClassConfig
 from rdfplugins.config.files import expand_files
 from rdfplugins.config.input import InputConfig, SampleConfig, SimulateConfig, SimulateDitauConfig, SimulateHggConfig
 from rdfplugins.config.loader import Document, load_yaml
 from rdfplugins.config.ml import MlConfig
-from rdfplugins.config.models import Config, load_config
+from rdfplugins.config.models import Base, Config, TrainingConfig, load_any, load_config
+from rdfplugins.config.preparation import PreparationConfig, PreparedSample
 from rdfplugins.config.report import FitConfig, GaussianConfig, ReportConfig
+from rdfplugins.config.resample import LabelColumn, ResampleConfig, ResampleOptions, VariableConfig
 from rdfplugins.config.select import HistogramConfig, OutputConfig, SelectConfig, SplitConfig
 from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, Step, VaryStep
 
 __all__ = [
+    "Base",
+    "ClassConfig",
     "Config",
     "DefineStep",
     "Document",
@@ -21,10 +26,15 @@ __all__ = [
     "GoldenJsonStep",
     "HistogramConfig",
     "InputConfig",
+    "LabelColumn",
     "MlConfig",
     "NodeStep",
     "OutputConfig",
+    "PreparationConfig",
+    "PreparedSample",
     "ReportConfig",
+    "ResampleConfig",
+    "ResampleOptions",
     "SampleConfig",
     "SelectConfig",
     "SimulateConfig",
@@ -32,8 +42,11 @@ __all__ = [
     "SimulateHggConfig",
     "SplitConfig",
     "Step",
+    "TrainingConfig",
+    "VariableConfig",
     "VaryStep",
     "expand_files",
+    "load_any",
     "load_config",
     "load_yaml",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from collections.abc import Mapping  # noqa: TC003 (pydantic reads the annotations when the class is made)
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -40,18 +41,39 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    OTHER_NAMES: ClassVar[Mapping[str, str]] = {}  # another name of a key -> the key
+
     @model_validator(mode="before")
     @classmethod
     def _note_model(cls, data: Any, info: ValidationInfo) -> Any:
         # the context, if there is one, tells messages which keys a mapping may have: pydantic's errors do not say
         if isinstance(info.context, dict):
             info.context[id(data)] = cls
+        return cls._read(data) if isinstance(data, dict) else data
+
+    @classmethod
+    def _read(cls, data: dict[Any, Any]) -> dict[Any, Any]:
+        """Return the mapping with the names that its keys have in this class.
+
+        Of two names of one key, the one that is left empty goes; if none is, both stay, and one of them is unknown.
+        """
+        for name, key in cls.OTHER_NAMES.items():
+            if name in data and key in data and None in (data[name], data[key]):
+                empty = name if data[name] is None else key
+                data = {one: value for one, value in data.items() if one != empty}
+            if name in data and key not in data:
+                data = {key if one == name else one: value for one, value in data.items()}
         return data
 
     @classmethod
     def keys(cls) -> list[str]:
         """Return the keys of this section as they are written in YAML."""
-        return [spec.alias or name for name, spec in cls.model_fields.items()]
+        return [*(spec.alias or name for name, spec in cls.model_fields.items()), *cls.OTHER_NAMES]
+
+    @classmethod
+    def offered(cls) -> list[str]:
+        """Return the keys that may have been meant by an unknown one."""
+        return cls.keys()
 
 
 def fault(message: str, *at: str | int) -> PydanticCustomError:

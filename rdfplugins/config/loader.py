@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from rdfplugins.config.environment import expand_environment
+from rdfplugins.config.includes import Includes
 from rdfplugins.config.overrides import apply_overrides, dotted
 from rdfplugins.config.scalars import BOOL, FLOAT, INT, MAP, MERGE, NULL, SEQ, STR, scalar, shortened
-from rdfplugins.config.syntax import MAX_DEPTH, AliasNode, compose, read_text
+from rdfplugins.config.syntax import INCLUDE, MAX_DEPTH, AliasNode
 from rdfplugins.errors import ConfigError, ConfigErrors, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from rdfplugins.config.overrides import Place
 
     Keys = tuple[str | int, ...]
 
-INCLUDE = "!include"
+JOIN = "!join"
+_JOINED = f"{JOIN} takes a list of texts, such as {JOIN} [*folder, /file.h5]"
 _MAX_VALUES = 100_000
 _SCALARS = frozenset({STR, INT, FLOAT, BOOL, NULL, MERGE})
 
@@ -121,19 +121,19 @@ class _Reader:
     places: dict[Keys, Place] = field(default_factory=dict)
     faults: list[ConfigError] = field(default_factory=list)
     broken: set[Keys] = field(default_factory=set)
-    texts: list[str] = field(default_factory=list)
-    _roots: dict[str, Node] = field(default_factory=dict)
-    _open: list[int | str] = field(
-        default_factory=list
-    )  # what surrounds the present node: ids of nodes, names of files
+    _includes: Includes = field(default_factory=Includes)
+    _open: list[int] = field(default_factory=list)  # ids of the nodes that surround the present one
     _values: int = 0
 
+    @property
+    def texts(self) -> list[str]:
+        """Texts of all files."""
+        return self._includes.texts
+
     def read(self, file: str) -> dict[str, Any]:
-        self.texts.append(read_text(file))
-        root = compose(self.texts[0], file)
+        root = self._includes.config(file)
         if root is None or (isinstance(root, ScalarNode) and root.tag == NULL):
             raise ConfigError("the file is empty", file=file)
-        self._open.append(os.path.realpath(file))
         with self._opened(root, ()) as found:
             if isinstance(found, MappingNode):
                 return self._mapping(found, ())
@@ -172,48 +172,37 @@ class _Reader:
         return node
 
     def _include(self, node: Node, path: Keys) -> Node | None:
-        """Return the root of an included file and note that we are in it."""
-        if not isinstance(node, ScalarNode) or not node.value.strip():
+        """Return the root of an included file."""
+        if not isinstance(node, ScalarNode):
             self._fault(f"{INCLUDE} takes the name of a file", node, path)
             return None
-        try:
-            name = expand_environment(str(scalar(STR, node.value)))
-        except ValueError as error:
-            self._fault(f"{INCLUDE}: {error}", node, path)
-            return None
-        file = str(Path(node.start_mark.name).parent / name)
-        real = os.path.realpath(file)
-        if real in self._open:
-            self._fault(f"{INCLUDE}: '{shortened(node.value)}' includes itself, directly or through others", node, path)
-            return None
-        if real not in self._roots and not self._read_included(file, real, node, path):
-            return None
-        self._open.append(real)
-        return self._roots[real]
-
-    def _read_included(self, file: str, real: str, node: ScalarNode, path: Keys) -> bool:
-        name = shortened(node.value)
-        try:
-            text = read_text(file)
-            root = compose(text, file)
-        except ConfigError as error:
-            if error.line is None:
-                error = _error(f"{INCLUDE}: '{name}': {error.message}", node)
-            self.faults.append(error)
+        root = self._includes.roots[id(node)]
+        if isinstance(root, ConfigError):
+            self.faults.append(root)
             self.broken.add(path)
-            return False
-        if root is None or (isinstance(root, ScalarNode) and root.tag == NULL):
-            self._fault(f"{INCLUDE}: '{name}': the file is empty", node, path)
-            return False
-        self.texts.append(f"# included file: {name}\n{text}")
-        self._roots[real] = root
-        return True
+            return None
+        return root
+
+    def _joined(self, node: SequenceNode, path: Keys) -> str:
+        """Return the texts of a list, one behind the other: ``!join [*folder, /file.h5]``."""
+        parts: list[str] = []
+        for item in node.value:
+            with self._opened(item, path) as found:
+                if isinstance(found, SequenceNode) and found.tag == JOIN:
+                    parts.append(self._joined(found, path))
+                elif isinstance(found, ScalarNode) and found.tag in _SCALARS:
+                    parts.append(found.value)
+                elif found is not None:
+                    self._fault(_JOINED, item, path)
+        return "".join(parts)
 
     def _value(self, node: Node, path: Keys) -> Any:
         """Return the plain value of a node; the places of all it holds are noted."""
         with self._opened(node, path) as found:
             if isinstance(found, MappingNode):
                 return self._mapping(found, path)
+            if isinstance(found, SequenceNode) and found.tag == JOIN:
+                return self._joined(found, path)
             if isinstance(found, SequenceNode) and self._known_tag(found, {SEQ}, path):
                 return [self._entry(item, item, (*path, index)) for index, item in enumerate(found.value)]
             if isinstance(found, ScalarNode) and self._known_tag(found, _SCALARS, path):
@@ -277,10 +266,13 @@ class _Reader:
     def _known_tag(self, node: Node, tags: set[str] | frozenset[str], path: Keys) -> bool:
         if node.tag in tags:
             return True
+        if node.tag == JOIN:
+            self._fault(_JOINED, node, path)
+            return False
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         own = tag.startswith("!") and not tag.startswith("!!")
         hint = "text that begins with '!' must stand in quotes" if own else "remove it"
-        self._fault(f"unknown tag {shortened(tag)}; {hint}{did_you_mean(tag, [INCLUDE])}", node, path)
+        self._fault(f"unknown tag {shortened(tag)}; {hint}{did_you_mean(tag, [INCLUDE, JOIN])}", node, path)
         return False
 
 

@@ -52,7 +52,7 @@ def messages(error: ValidationError, document: Document, models: Mapping[int, ty
         ``id`` of each mapping of the document -> the model it was taken for.
     """
     faults = []
-    details = [(item, *_path(item, document)) for item in error.errors(include_url=False)]
+    details = [(item, *_path(item, document, models)) for item in error.errors(include_url=False)]
     unknown = {path for item, path, _ in details if item["type"] == "extra_forbidden"}
     for item, path, of_key in details:
         if any(path[:length] in document.broken for length in range(1, len(path) + 1)):
@@ -65,14 +65,15 @@ def messages(error: ValidationError, document: Document, models: Mapping[int, ty
     return faults
 
 
-def _path(item: ErrorDetails, document: Document) -> tuple[Keys, bool]:
+def _path(item: ErrorDetails, document: Document, models: Mapping[int, type[Section]]) -> tuple[Keys, bool]:
     """Return the path in the document, and whether its last key is at fault and not what stands under it.
 
     pydantic puts the tags of unions into its path, and a mark behind a key at fault.
     """
     path: Keys = ()
     here: Any = document.data
-    for key in item["loc"]:
+    for name in item["loc"]:
+        key = _as_written(name, here, models)
         if _has(here, key):
             here = here[key]
         elif isinstance(key, str) and _MARK.fullmatch(key):
@@ -83,6 +84,14 @@ def _path(item: ErrorDetails, document: Document) -> tuple[Keys, bool]:
     if item["type"] == FAULT:
         path += tuple(item["ctx"]["at"])
     return path, item["loc"][-1:] == ("[key]",)
+
+
+def _as_written(key: str | int, here: object, models: Mapping[int, type[Section]]) -> str | int:
+    """Return the name that a key has in the file: some have two."""
+    model = models.get(id(here))
+    if model is None or _has(here, key):
+        return key
+    return next((name for name, other in model.OTHER_NAMES.items() if other == key and _has(here, name)), key)
 
 
 def _said(
@@ -97,6 +106,9 @@ def _said(
     if kind == "missing":
         return f"missing key '{path[-1]}'{_within(parent)}", parent
     if kind == "extra_forbidden":
+        same = _same_key(path, document, models)
+        if same:
+            return f"'{path[-1]}' and '{same}'{_within(parent)} are two names of one key; keep one of them", path
         return f"unknown key '{shortened(str(path[-1]))}'{_within(parent)}{_hint(path, document, models)}", path
     if kind == "literal_error" and of_key:
         hint = did_you_mean(str(path[-1]), _choices(item)) or f"; {item['ctx']['expected']} is expected"
@@ -165,17 +177,23 @@ def _existing(path: Keys, document: Document) -> Keys:
     return path
 
 
-def _keys_beside(path: Keys, document: Document, models: Mapping[int, type[Section]]) -> list[str]:
-    """Return the keys that the mapping which holds the last key of ``path`` may have."""
+def _model_around(path: Keys, document: Document, models: Mapping[int, type[Section]]) -> type[Section] | None:
+    """Return what the mapping was taken for which holds the last key of ``path``."""
     here: Any = document.data
     for key in path[:-1]:
         here = here[key]
-    model = models.get(id(here))
-    return [] if model is None else model.keys()
+    return models.get(id(here))
+
+
+def _same_key(path: Keys, document: Document, models: Mapping[int, type[Section]]) -> str | None:
+    """Return the other name of the last key of ``path``, which stands beside it."""
+    model = _model_around(path, document, models)
+    return None if model is None else model.OTHER_NAMES.get(str(path[-1]))
 
 
 def _hint(path: Keys, document: Document, models: Mapping[int, type[Section]]) -> str:
-    return near_key(str(path[-1]), _keys_beside(path, document, models))
+    model = _model_around(path, document, models)
+    return near_key(str(path[-1]), [] if model is None else model.offered())
 
 
 def _is_misspelt(path: Keys, unknown: set[Keys], document: Document, models: Mapping[int, type[Section]]) -> bool:

@@ -169,7 +169,7 @@ def _check_histograms(document: Document, branches: frozenset[str]) -> Iterator[
     histograms = _mapping(_mapping(document.data.get("select")).get("histograms"))
     for name, spec in histograms.items():
         column, after = _mapping(spec).get("column"), _mapping(spec).get("after")
-        if column in branches and after is not None:
+        if isinstance(column, str) and column in branches and after is not None:
             yield _fault(
                 document,
                 f"'{column}' is made by 'ml' behind all cuts: its histograms have no 'after' (the node 'ml_mass' in"

@@ -65,7 +65,7 @@ def _split(override: str) -> tuple[list[str], str]:
 
 
 def _parsed(text: str) -> Any:
-    node = compose(text, "")
+    node, _ = compose(text, "")
     if node is None:
         return None
     if isinstance(node, CollectionNode) and not node.flow_style:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic.json_schema import GenerateJsonSchema
 
 from rdfplugins.config.base import IN_SCHEMA, Section
-from rdfplugins.config.models import Config
+from rdfplugins.config.models import HIDDEN, SAME_STAGES, TRAINING_STAGES, Config, TrainingConfig
 from rdfplugins.config.steps import NodeStep
 from rdfplugins.docstrings import entries, prose
 from rdfplugins.draft07 import as_draft07
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic_core import core_schema
 
@@ -46,6 +46,8 @@ def config_schema(nodes: Mapping[str, Schema] | None = None) -> Schema:
     names that must exist elsewhere in the file, numbers that must add up, C++.
     """
     schema = Config.model_json_schema(by_alias=True, schema_generator=_Generator)
+    schema |= _of_either_kind(schema.pop("required"))
+    schema["patternProperties"] = {f"^{re.escape(HIDDEN)}": {"description": "Holds anchors, and nothing else."}}
     if nodes is not None:
         step = schema["$defs"][NodeStep.__name__]
         schema["$defs"] |= {_definition(name): value for name, value in nodes.items()}
@@ -53,6 +55,21 @@ def config_schema(nodes: Mapping[str, Schema] | None = None) -> Schema:
     about = "A config of rdfrun (YAML 1.2). `!include FILE` may stand for any value, `rdfrun --set A.B=C` replaces one."
     described = as_draft07({**schema, "description": about})
     return {"$schema": DRAFT, **{key: _with_includes(value) for key, value in described.items()}}
+
+
+def _of_either_kind(needed: Sequence[str]) -> Schema:
+    """Return what tells a config that selects events, which needs some keys, from one of the training branch alone."""
+    of_selection = ("input", "select")
+    alone = [
+        {"required": [key], "properties": {key: {"not": {"type": "null"}}}} for key in (*TRAINING_STAGES, *SAME_STAGES)
+    ]
+    known = TrainingConfig.keys()
+    others = [key for key in Config.keys() if key not in known and key not in of_selection]  # noqa: SIM118 (a method)
+    return {
+        "if": {"not": {"anyOf": [{"required": [key]} for key in of_selection]}, "anyOf": alone},
+        "then": {"not": {"anyOf": [{"required": [key]} for key in others]}},
+        "else": {"required": list(needed)},
+    }
 
 
 def schema_text(nodes: Mapping[str, Schema] | None = None) -> str:
@@ -67,10 +84,12 @@ class _Generator(GenerateJsonSchema):
         result = super().model_schema(schema)
         model = schema["cls"]
         result["description"] = prose(model)
-        for key, value in result.get("properties", {}).items():
+        _add_other_names(result, model)
+        keys = result.get("properties", {})
+        for key, value in list(keys.items()):
             text = _documentation(model, key)
             if text:
-                value["description"] = text
+                keys[key] = {**value, "description": text}
         return result
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> Schema:
@@ -85,6 +104,14 @@ class _Generator(GenerateJsonSchema):
         return _changed(super().function_before_schema(schema), schema)
 
 
+def _add_other_names(schema: Schema, model: type[Section]) -> None:
+    keys = schema.get("properties", {})
+    for name, key in getattr(model, "OTHER_NAMES", {}).items():  # a list has no keys
+        keys[name] = keys[key]
+        said = {one: {"not": {"type": "null"}} for one in (name, key)}
+        schema.setdefault("allOf", []).append({"not": {"required": [name, key], "properties": said}})
+
+
 def _changed(inner: Schema, schema: Any) -> Schema:
     change = getattr(schema["function"]["function"], IN_SCHEMA, None)
     return inner if change is None else change(inner)
@@ -92,6 +119,8 @@ def _changed(inner: Schema, schema: Any) -> Schema:
 
 def _documentation(model: type[Section], key: str) -> str:
     """Return the text for a key: of its class's ``Attributes``, or of the section that it holds."""
+    if key in model.OTHER_NAMES:
+        return f"Another name of `{model.OTHER_NAMES[key]}`."
     name = next(name for name, field in model.model_fields.items() if key in {name, field.alias})
     listed = {**entries(model.__mro__[1], "Attributes"), **entries(model, "Attributes")}
     text = listed.get(name) or listed.get(key) or ""

@@ -17,13 +17,19 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from rdfplugins.config.scalars import plain_tag
+from rdfplugins.config.scalars import plain_tag, shortened
 from rdfplugins.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yaml.error import Mark
 
+    from rdfplugins.config.includes import Includes
+
+INCLUDE = "!include"
 MAX_DEPTH = 60
+_TWICE = re.compile(r"(?<![\w.])(?P<key>[\w.]+):\s+(?P=key):(?=\s|$)(?P<value>[^#}]*)")
 _MAX_BYTES = 8_000_000
 
 _QUOTE = "text that begins with '{0}' must stand in quotes"
@@ -79,26 +85,53 @@ class _CoreResolver(BaseResolver):
 
 
 class _Composer(Reader, Scanner, Parser, Composer, _CoreResolver):
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, includes: Includes | None, known: Mapping[str, Node], depth: int) -> None:
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
         Composer.__init__(self)
         _CoreResolver.__init__(self)
-        self._depth = 0
+        self._depth = depth
+        self._includes = includes
+        self._known = dict(known)  # anchors of other files
+        self._failed: list[ConfigError] = []
+
+    def compose_document(self) -> Node | None:
+        # PyYAML's own forgets the anchors at the end
+        self.get_event()  # type: ignore[no-untyped-call]
+        node: Node | None = self.compose_node(None, None)
+        self.get_event()  # type: ignore[no-untyped-call]
+        return node
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         if self.check_event(AliasEvent):
             event = self.get_event()  # type: ignore[no-untyped-call]
-            if event.anchor not in self.anchors:
-                raise ComposerError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
-            return AliasNode("alias", self.anchors[event.anchor], event.start_mark, event.end_mark)
+            return AliasNode("alias", self._anchored(event), event.start_mark, event.end_mark)
         if self._depth >= MAX_DEPTH:
             raise ComposerError(None, None, "nested too deeply", self._mark_here())
         self._depth += 1
         node = super().compose_node(parent, index)
+        if isinstance(node, ScalarNode) and node.tag == INCLUDE and self._includes is not None:
+            try:
+                self._known |= self._includes.include(node, {**self._known, **self.anchors}, self._depth)
+            except ConfigError as error:  # reported where the value is read, unless an anchor of it is asked for
+                self._failed.append(error)
         self._depth -= 1
         return node
+
+    def _anchored(self, event: Any) -> Node:
+        for anchors in (self.anchors, self._known):
+            if event.anchor in anchors:
+                found: Node = anchors[event.anchor]
+                return found
+        if self._failed:
+            raise self._failed[0]
+        raise ComposerError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
+
+    def brought(self, known: Mapping[str, Node]) -> dict[str, Node]:
+        """Return the anchors that this file adds to those that were known in front of it."""
+        added = {name: node for name, node in self._known.items() if known.get(name) is not node}
+        return {**added, **self.anchors}
 
     def _mark_here(self) -> Mark:
         mark: Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
@@ -136,8 +169,23 @@ def read_text(path: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def compose(text: str, file: str) -> Node | None:
-    """Return the root of the node graph, None for an empty text; the marks of all nodes bear ``file`` as name.
+def compose(
+    text: str,
+    file: str,
+    includes: Includes | None = None,
+    known: Mapping[str, Node] | None = None,
+    depth: int = 0,
+) -> tuple[Node | None, dict[str, Node]]:
+    """Return the root of the node graph, None for an empty text, and the anchors that the text brings.
+
+    Parameters
+    ----------
+    text, file
+        What is read; the marks of all nodes bear ``file`` as name.
+    includes
+        What reads included files; None: they are left alone.
+    known, depth
+        Anchors of files that include this one, and how deeply it is nested in them.
 
     Raises
     ------
@@ -145,9 +193,10 @@ def compose(text: str, file: str) -> Node | None:
         At the line of the first syntax error: what follows it cannot be understood.
     """
     try:
-        composer = _Composer(text)
+        composer = _Composer(text, includes, known or {}, depth)
         composer.name = file
-        return composer.get_single_node()
+        root: Node | None = composer.get_single_node()
+        return root, composer.brought(known or {})
     except yaml.YAMLError as error:
         raise _in_plain_words(error, text, file) from error
     except (ValueError, OverflowError) as error:  # escapes and versions that PyYAML converts without looking at them
@@ -169,6 +218,11 @@ def _in_plain_words(error: yaml.YAMLError, text: str, file: str) -> ConfigError:
         marks.reverse()  # the end of the file says nothing; where it was opened does
     line_of = [mark.line + 1 for mark in marks if mark is not None]
     line = line_of[0] if line_of else None
+    twice = None if line is None else _TWICE.search(text.split("\n")[line - 1])
+    if twice and ("mapping values are not allowed" in said or "got ':'" in said):
+        key, value = twice["key"], shortened(twice["value"].strip()) or "VALUE"
+        message = f"'{key}: {key}:' is one key too many; write it once: `{key}: {value}`"
+        return ConfigError(message, file=file, line=line)
     for pattern, words in _WORDS:
         match = re.search(pattern, said)
         if match:

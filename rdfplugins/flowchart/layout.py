@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TREE, KEPT, OUTPUT = "input", "events", "output"
 ML = "ml"
 _MOST_NAMES = 3
-_BEFORE_STAGES = ("version", "input", "select")
+_STAGES = ("ml", "preparation", "resample", "sampling", "report")  # behind the selection, as files call them
 _READ_BY = {"report": "reads cutflows and histograms", "ml": "adds branches to the trees"}
 
 
@@ -203,7 +203,7 @@ def _draw_outputs(drawing: _Drawing, names: Sequence[str]) -> None:
         drawing.arrows.append(Arrow(_stage_box(ML) if config.ml else OUTPUT, "exports"))
     whole = OUTPUT  # what has made the trees as the next stage reads them
     for stage in config.source.data:
-        if stage not in _BEFORE_STAGES:
+        if stage in _STAGES:
             rows = _rows_of_ml(config) if stage == ML else _rows_of_stage(config.source.data[stage])
             name = _stage_box(stage)
             drawing.boxes.append(Box(name, "stage", stage, _READ_BY.get(stage, "reads the trees"), capped(rows)))
@@ -218,8 +218,11 @@ def _stage_box(stage: str) -> str:
 
 
 def _rows_of_stage(section: object) -> list[Row]:
-    said = section.items() if isinstance(section, dict) else ()
-    return [Row(str(key), as_yaml(value)) for key, value in said]
+    said = dict(section) if isinstance(section, dict) else {}
+    options = said.pop("options", None)
+    if isinstance(options, dict):
+        said.update(options)
+    return [Row(str(key), as_yaml(value)) for key, value in said.items()]
 
 
 def _rows_of_ml(config: Config) -> list[Row]:

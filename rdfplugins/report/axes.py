@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from rdfplugins.plotting import legend_text, plain, readable
 from rdfplugins.report.blinding import WINDOW_TEXT
 from rdfplugins.report.mass_fit import SIMULATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
     from rdfplugins.report.model import Component, Fit, PlotNumbers, Remarks, VariationNumbers
 
 BLINDED_LABEL = f"Blinded {WINDOW_TEXT}"
@@ -27,9 +21,6 @@ NO_EVENTS = "No events in this range"
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _PB_PER_FB = 1000.0
 _QUANTITIES = {"events": "Events", "pb": "Cross-section [pb]", "unweighted events": "Unweighted events"}
-_LONGEST = 40
-_PLUS = ("\N{SUPERSCRIPT PLUS SIGN}", "$^{+}$")  # which the fonts of plots lack
-_WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 ESTIMATED_MASS = r"$m_{\mathrm{ML}}$"
 
@@ -76,13 +67,6 @@ def component_label(component: Component) -> str:
     return legend_text(component.shown)
 
 
-def legend_text(text: str, length: int = _LONGEST) -> str:
-    """Return a name for a legend; matplotlib would leave out names like ``_x``."""
-    name = readable(shortened(text, length))
-    name = name if "$" in name else name.replace(*_PLUS)
-    return f" {name}" if name.startswith("_") else name
-
-
 def scaled_label(name: str, factor: int) -> str:
     """Return the name of a line, with what it is multiplied by."""
     return name if factor == 1 else f"{name} {_TIMES} {factor}"
@@ -126,44 +110,3 @@ def luminosity(lumi_pb: float) -> str:
     if lumi_pb >= _PB_PER_FB:
         return f"{lumi_pb / _PB_PER_FB:.4g} fb$^{{\\mathrm{{-1}}}}$"
     return f"{lumi_pb:.4g} pb$^{{\\mathrm{{-1}}}}$"
-
-
-def readable(text: str) -> str:
-    """Return a text for matplotlib of one that may be TLatex (``m_{#gamma#gamma} [GeV]``) or plain (``my_column``)."""
-    text = " ".join(text.split())
-    if "$" in text and _parses(text):
-        return text
-    body, bracket, unit = text.partition(" [")
-    if "#" in body or re.search(r"[_^]\{", body):
-        words = body.replace("#", "\\").replace(" ", r"\ ")
-        found = f"${words}${bracket}{unit}"
-        if _parses(found):
-            return found
-    return plain(text)
-
-
-def plain(text: str) -> str:
-    """Return a text that matplotlib draws as it is."""
-    return text.replace("$", r"\$")
-
-
-def shortened(text: str, length: int = _LONGEST) -> str:
-    """Return a text that fits in a legend."""
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
-
-
-def _parses(text: str) -> bool:
-    from matplotlib.mathtext import MathTextParser
-
-    try:
-        MathTextParser("path").parse(text)
-    except (ValueError, RuntimeError):
-        return False
-    return True
-
-
-def relative_limits(values: NDArray[np.float64], widths: Sequence[float] = _WIDTHS) -> float:
-    """Return how far an axis around 1 reaches to each side: the first of ``widths`` that holds all values, or 1."""
-    distance = np.abs(values[np.isfinite(values)] - 1.0)
-    furthest = 1.1 * float(distance.max()) if len(distance) else 0.0
-    return next((width for width in widths if furthest <= width), 1.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins.pages import Grid
 from rdfplugins.report.tables import (
     Cell,
-    Grid,
     Row,
     cell_text,
     cell_values,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.report import axes, style
+from rdfplugins import plotting
+from rdfplugins.report import axes
 from rdfplugins.report.channels import own_rows
 from rdfplugins.report.tables import cutflow_rows
 
@@ -129,29 +130,30 @@ def prepare_cutflow(
 
 
 def write_cutflow(numbers: CutflowNumbers, folder: Path, name: str = NAME) -> tuple[Path, ...]:
-    """Draw the cutflow into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.report.style.write`."""
-    return style.write(lambda: figure(numbers), name, folder)
+    """Draw the cutflow into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.plotting.write`."""
+    return plotting.write(lambda: figure(numbers), name, folder)
 
 
 def figure(numbers: CutflowNumbers) -> Any:
     """Return the matplotlib Figure of the cutflow, in the style that is set."""
-    drawn, pad, _ = style.new_figure(lower=False)
+    drawn, pad, _ = plotting.new_figure(lower=False)
     pad.set_yscale("log")
     places = np.arange(len(numbers.cuts))
     pad.set_xlim(-0.6, len(places) - 0.4)
     for index, (name, kind) in enumerate(zip(numbers.shown, numbers.kinds, strict=True)):
         shown = np.isfinite(numbers.values[index])
         x, values, errors = places[shown], numbers.values[index][shown], numbers.errors[index][shown]
-        label = axes.legend_text(name, _LONGEST_SAMPLE)
+        label = plotting.legend_text(name, _LONGEST_SAMPLE)
         # a bar of an error that reaches 0 has no end on this axis
         bars = np.array([np.minimum(errors, 0.99 * values), errors])
         if kind == "data":
-            pad.errorbar(x, values, yerr=bars, label=label, linestyle=":", linewidth=1.2, **style.POINTS)
-            colour = style.POINTS["color"]
+            pad.errorbar(x, values, yerr=bars, label=label, linestyle=":", linewidth=1.2, **plotting.POINTS)
+            colour = plotting.POINTS["color"]
         else:
-            colour = style.COLOURS[numbers.colours[index] % len(style.COLOURS)]
+            colour = plotting.COLOURS[numbers.colours[index] % len(plotting.COLOURS)]
             rank = numbers.colours[:index].count(numbers.colours[index])  # of the samples of one label
-            line = style.LINE_STYLES[(rank + numbers.colours[index] // len(style.COLOURS)) % len(style.LINE_STYLES)]
+            turn = rank + numbers.colours[index] // len(plotting.COLOURS)
+            line = plotting.LINE_STYLES[turn % len(plotting.LINE_STYLES)]
             pad.errorbar(
                 x, values, yerr=bars, color=colour, linestyle=line, marker="s", markersize=4.5, linewidth=1.6,
                 elinewidth=1.2, label=label,
@@ -161,19 +163,19 @@ def figure(numbers: CutflowNumbers) -> Any:
         pad.plot([], [], color="black", label=_BELOW, **_TRIANGLE)
     _name_cuts(numbers, drawn, pad, places)
     pad.set_ylabel(numbers.quantity, loc="top")
-    style.put_titles(drawn, pad, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
+    plotting.put_titles(drawn, pad, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
     handles, labels = pad.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda index: labels[index] == _BELOW)  # last, where it is no sample
     handles, labels = [handles[index] for index in order], [labels[index] for index in order]
     there = numbers.values[np.isfinite(numbers.values)]
-    style.make_room(
+    plotting.make_room(
         drawn,
         pad,
         handles,
         labels,
         highest=lambda low, high: _highest(numbers, low, high),
         floor=0.3 * float(there.min()) if len(there) else 0.1,
-        heading=None if numbers.channel is None else axes.plain(axes.shortened(f"channel {numbers.channel}")),
+        heading=None if numbers.channel is None else plotting.plain(plotting.shortened(f"channel {numbers.channel}")),
     )
     return drawn
 
@@ -188,8 +190,8 @@ def _mark_below(numbers: CutflowNumbers, pad: Any, index: int, colour: str) -> N
 
 def _name_cuts(numbers: CutflowNumbers, drawn: Any, pad: Any, places: NDArray[np.int64]) -> None:
     """Write the names of the cuts below the axis, as flat as they fit; the pad gets smaller where they are long."""
-    pad.xaxis.set_minor_locator(style.no_ticks())
-    names = [axes.plain(axes.shortened(" ".join(cut.split()), _LONGEST_CUT)) for cut in numbers.cuts]
+    pad.xaxis.set_minor_locator(plotting.no_ticks())
+    names = [plotting.plain(plotting.shortened(" ".join(cut.split()), _LONGEST_CUT)) for cut in numbers.cuts]
     size = min(_TEXT, max(5.0, _TEXT * _ROOM / max(len(names), 1)))
     pad.tick_params(axis="x", top=False)
     renderer = drawn.canvas.get_renderer()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.report import axes, lower, style
+from rdfplugins import plotting
+from rdfplugins.report import axes, lower
 from rdfplugins.report.blinding import overlaps
 
 if TYPE_CHECKING:
@@ -20,18 +21,18 @@ _CURVE_POINTS = 400
 
 
 def write_plot(numbers: PlotNumbers, folder: Path) -> tuple[Path, ...]:
-    """Draw a plot into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.report.style.write`."""
-    return style.write(lambda: figure(numbers), numbers.name, folder)
+    """Draw a plot into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.plotting.write`."""
+    return plotting.write(lambda: figure(numbers), numbers.name, folder)
 
 
 def figure(numbers: PlotNumbers) -> Any:
     """Return the matplotlib Figure of a plot, in the style that is set."""
-    drawn, upper, below = style.new_figure(lower=numbers.residual is not None or numbers.ratio is not None)
+    drawn, upper, below = plotting.new_figure(lower=numbers.residual is not None or numbers.ratio is not None)
     if numbers.log:
         upper.set_yscale("log", nonpositive="clip")
     upper.set_xlim(numbers.edges[0], numbers.edges[-1])
     _draw_upper(numbers, upper)
-    style.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
+    plotting.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
     if below is not None:
         draw_blinded(numbers, below)
         if numbers.residual is not None:
@@ -43,14 +44,14 @@ def figure(numbers: PlotNumbers) -> Any:
     (below or upper).set_xlabel(axes.x_label(numbers), loc="right")
     drawn.align_ylabels()
     handles, labels = _legend_entries(numbers, upper)
-    style.make_room(
+    plotting.make_room(
         drawn,
         upper,
         handles,
         labels,
         highest=lambda low, high: _highest(numbers, low, high),
         floor=_floor(numbers),
-        heading=None if numbers.category is None else axes.readable(axes.shortened(numbers.category)),
+        heading=None if numbers.category is None else plotting.readable(plotting.shortened(numbers.category)),
     )
     return drawn
 
@@ -62,13 +63,15 @@ def _draw_upper(numbers: PlotNumbers, pad: Any) -> None:
         _draw_band(numbers, pad)
     if numbers.factor is not None and not numbers.lines:
         label = axes.scaled_label("Signal", numbers.factor)
-        pad.stairs(numbers.total * numbers.factor, numbers.edges, color=style.LINE_COLOUR, linewidth=1.8, label=label)
+        pad.stairs(
+            numbers.total * numbers.factor, numbers.edges, color=plotting.LINE_COLOUR, linewidth=1.8, label=label
+        )
     for index, part in enumerate(numbers.lines):
         pad.stairs(
             part.values * (numbers.factor or 1),
             numbers.edges,
-            color=style.LINE_COLOURS[index % len(style.LINE_COLOURS)],
-            linestyle=style.LINE_STYLES[index % len(style.LINE_STYLES)],
+            color=plotting.LINE_COLOURS[index % len(plotting.LINE_COLOURS)],
+            linestyle=plotting.LINE_STYLES[index % len(plotting.LINE_STYLES)],
             linewidth=2.0,
             label=axes.scaled_label(axes.component_label(part), numbers.factor or 1),
         )
@@ -91,17 +94,17 @@ def _draw_fit(numbers: PlotNumbers, pad: Any) -> None:
     fit, result = numbers.fit, numbers.fit.result
     x = np.linspace(numbers.edges[0], numbers.edges[-1], _CURVE_POINTS)
     if result.gaussian is None:
-        pad.plot(x, result(x), color=style.FIT_COLOUR, linestyle="--", linewidth=1.6, label=axes.fit_label(fit))
+        pad.plot(x, result(x), color=plotting.FIT_COLOUR, linestyle="--", linewidth=1.6, label=axes.fit_label(fit))
         return
-    pad.plot(x, result(x), color=style.FIT_COLOUR, linewidth=1.6, label=axes.fit_label(fit))
+    pad.plot(x, result(x), color=plotting.FIT_COLOUR, linewidth=1.6, label=axes.fit_label(fit))
     label = axes.background_label(fit)
-    pad.plot(x, result.background(x), color=style.FIT_COLOUR, linestyle="--", linewidth=1.4, label=label)
+    pad.plot(x, result.background(x), color=plotting.FIT_COLOUR, linestyle="--", linewidth=1.4, label=label)
 
 
 def _draw_stack(parts: tuple[Component, ...], edges: NDArray[np.float64], pad: Any, *, labelled: bool = False) -> None:
     if not parts:
         return
-    _, mplhep = style.libraries()
+    _, mplhep = plotting.libraries()
     mplhep.histplot(
         [part.values for part in parts],
         bins=edges,
@@ -109,7 +112,7 @@ def _draw_stack(parts: tuple[Component, ...], edges: NDArray[np.float64], pad: A
         histtype="fill",
         ax=pad,
         label=[axes.component_label(part) for part in parts] if labelled else None,
-        color=[style.COLOURS[part.number % len(style.COLOURS)] for part in parts],
+        color=[plotting.COLOURS[part.number % len(plotting.COLOURS)] for part in parts],
     )
 
 
@@ -145,7 +148,7 @@ def draw_points(x: NDArray[np.float64], points: Points, pad: Any, label: str | N
         points.values[shown],
         yerr=np.array([points.down[shown], points.up[shown]]),
         label=label,
-        **style.POINTS,
+        **plotting.POINTS,
     )
 
 
@@ -155,7 +158,7 @@ def draw_blinded(numbers: PlotNumbers, pad: Any, label: str | None = None) -> No
         return
     hidden = np.flatnonzero(overlaps(numbers.edges, numbers.blinded))
     ends = numbers.edges[hidden[0]], numbers.edges[hidden[-1] + 1]
-    pad.axvspan(*ends, facecolor=style.BLIND_COLOUR, edgecolor="none", zorder=0, label=label)
+    pad.axvspan(*ends, facecolor=plotting.BLIND_COLOUR, edgecolor="none", zorder=0, label=label)
 
 
 def _legend_entries(numbers: PlotNumbers, pad: Any) -> tuple[list[Any], list[str]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins.pages import unique
 from rdfplugins.report import cutflow_plot, draw, not_a_number, values, variation_plot
 from rdfplugins.report.blinding import mass_histogram
 from rdfplugins.report.channels import SECTION, channel_names
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from rdfplugins.report.blinding import Blinding
     from rdfplugins.report.contents import Contents
     from rdfplugins.report.model import PlotNumbers, VariationNumbers
-
-_NO_NAME = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,18 +80,6 @@ def shown_names(config: Config, samples: Sequence[Contents]) -> list[str]:
         sample.name if sample.is_data or labels.count(sample.label) > 1 else shown_label(config, sample.label)
         for sample in samples
     ]
-
-
-def unique(wanted: str, taken: set[str]) -> str:
-    """Return the name of a file that is not taken yet, whatever the case of its letters, and note it as taken."""
-    plain = _NO_NAME.sub("_", wanted)
-    used = {name.casefold() for name in taken}
-    name, number = plain, 1
-    while name.casefold() in used:
-        number += 1
-        name = f"{plain}_{number}"
-    taken.add(name)
-    return name
 
 
 def _cutflow(

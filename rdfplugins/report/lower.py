@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.report import axes, style
+from rdfplugins import plotting
+from rdfplugins.report import axes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,12 +23,12 @@ def residual(numbers: PlotNumbers, pad: Any) -> None:
     assert numbers.residual is not None
     assert numbers.fit is not None
     fit, points = numbers.fit, numbers.residual
-    pad.axhline(0.0, color=style.FIT_COLOUR, linestyle="--", linewidth=1.4)
+    pad.axhline(0.0, color=plotting.FIT_COLOUR, linestyle="--", linewidth=1.4)
     ends = [*(points.values - points.down), *(points.values + points.up), *numbers.signal]
     if fit.result.gaussian is not None:
         x = np.linspace(numbers.edges[0], numbers.edges[-1], _CURVE_POINTS)
         curve = fit.result.gaussian(x)
-        pad.plot(x, curve, color=style.FIT_COLOUR, linewidth=1.6)
+        pad.plot(x, curve, color=plotting.FIT_COLOUR, linewidth=1.6)
         ends += [float(curve.max())]
     pad.set_ylabel(axes.residual_label(fit), loc="center")
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
@@ -44,12 +45,12 @@ def ratio(numbers: PlotNumbers, pad: Any) -> None:
         shade(pad, numbers.edges, band.total - band.all_down, band.total + band.all_up)
     hatch(pad, numbers.edges, band.total - band.statistical, band.total + band.statistical)
     pad.axhline(1.0, color="black", linewidth=1.0)
-    width = axes.relative_limits(found.values, widths=_WIDTHS)
+    width = plotting.relative_limits(found.values, widths=_WIDTHS)
     shown = np.isfinite(found.values)
     inside = shown & (np.abs(found.values - 1.0) <= width)
     x, values = numbers.centres, found.values
     errors = np.array([found.down[inside], found.up[inside]])
-    pad.errorbar(x[inside], values[inside], yerr=errors, **style.POINTS)
+    pad.errorbar(x[inside], values[inside], yerr=errors, **plotting.POINTS)
     for beyond, marker, end in ((values > 1.0 + width, "^", 0.93), (values < 1.0 - width, "v", -0.93)):
         place = x[shown & beyond]
         pad.plot(place, np.full(len(place), 1.0 + end * width), marker, color="black", markersize=6)
@@ -62,7 +63,7 @@ def shade(
     pad: Any, edges: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], label: str | None = None
 ) -> None:
     """Draw a band as a light area."""
-    look = {"facecolor": style.BAND_COLOUR, "alpha": 0.25, "label": label}
+    look = {"facecolor": plotting.BAND_COLOUR, "alpha": 0.25, "label": label}
     pad.stairs(high, edges, baseline=low, fill=True, linewidth=0, **look)
 
 
@@ -70,5 +71,5 @@ def hatch(
     pad: Any, edges: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], label: str | None = None
 ) -> None:
     """Draw a band as hatching."""
-    look = {"facecolor": "none", "edgecolor": style.BAND_COLOUR, "hatch": "/////", "label": label}
+    look = {"facecolor": "none", "edgecolor": plotting.BAND_COLOUR, "hatch": "/////", "label": label}
     pad.stairs(high, edges, baseline=low, fill=True, linewidth=0, **look)

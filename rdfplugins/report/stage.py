@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins import provenance
+from rdfplugins import manifest, pages, provenance
 from rdfplugins.config import ReportConfig
 from rdfplugins.errors import InputError
 from rdfplugins.files import atomic, make_folder
-from rdfplugins.report import channels, contents, gallery, manifest, page, prepare, tables, yields
+from rdfplugins.plotting import ENDINGS
+from rdfplugins.report import channels, contents, gallery, page, prepare, tables, yields
 from rdfplugins.report.assumed_signal import no_peak
 from rdfplugins.report.blinding import WINDOW_GEV, WINDOW_TEXT, Blinding, blinding
-from rdfplugins.report.style import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +71,7 @@ def run(
         say(f"warning: {doubt}")
     target = folder / FOLDER
     make_folder(target)
-    written = [target / name for name in (page.NAME, MARKDOWN, JSON)]
+    written = [target / name for name in (pages.NAME, MARKDOWN, JSON)]
     for picture in pictures:
         endings = [*ENDINGS, *([] if picture.values is None else [".json"])]
         written += [target / f"{picture.name}{ending}" for ending in endings]
@@ -82,7 +82,7 @@ def run(
             _write_json(target / f"{picture.name}.json", {"config": config.path.name, **picture.values})
     for picture in pictures:
         picture.write(target)
-    with atomic(target / page.NAME) as part:
+    with atomic(target / pages.NAME) as part:
         part.write_text(page.render(_page(config, samples, hidden, grids, pictures)), encoding="utf-8")
     manifest.finish(target, [path.name for path in written])
     return tuple(written)
@@ -90,7 +90,7 @@ def run(
 
 def _write_tables(
     config: Config, samples: Sequence[Contents], target: Path, hidden: Blinding | None
-) -> list[tables.Grid]:
+) -> list[pages.Grid]:
     cutflows, lumi_pb = [sample.cutflow for sample in samples], config.input.lumi_pb
     grids = [
         *tables.cutflow_grids(cutflows, lumi_pb, blinding=hidden),
@@ -100,7 +100,7 @@ def _write_tables(
     ]
     notes = [f"Config `{config.path.name}`.", *_notes(config, samples, hidden)]
     with atomic(target / MARKDOWN) as part:
-        part.write_text(tables.markdown("Cutflow", grids, notes), encoding="utf-8")
+        part.write_text(pages.markdown("Cutflow", grids, notes), encoding="utf-8")
     values = tables.to_json(cutflows, lumi_pb, blinding=hidden)
     for sample in samples:
         values["samples"][sample.name] = {
@@ -156,7 +156,7 @@ def _page(
     config: Config,
     samples: Sequence[Contents],
     hidden: Blinding | None,
-    grids: Sequence[tables.Grid],
+    grids: Sequence[pages.Grid],
     pictures: Sequence[gallery.Picture],
 ) -> page.Page:
     report, lumi_pb = config.report or ReportConfig(), config.input.lumi_pb
@@ -180,7 +180,7 @@ def _page(
     )
 
 
-def _sample_grid(config: Config, samples: Sequence[Contents], hidden: Blinding | None) -> tables.Grid:
+def _sample_grid(config: Config, samples: Sequence[Contents], hidden: Blinding | None) -> pages.Grid:
     first = tables.cutflow_rows([sample.cutflow for sample in samples], None, blinding=hidden)[0]
     rows = []
     for sample, cell in zip(samples, first.cells, strict=True):
@@ -189,5 +189,5 @@ def _sample_grid(config: Config, samples: Sequence[Contents], hidden: Blinding |
             word for word, true in (("simulation of ours", sample.simulation), ("partial", sample.partial)) if true
         )
         events = tables.cell_text(cell, lambda found: str(found.events))
-        rows.append((sample.name, sample.label, kind, events, made or tables.ABSENT))
-    return tables.Grid("Samples", ("sample", "label", "kind", "events", "remarks"), tuple(rows))
+        rows.append((sample.name, sample.label, kind, events, made or pages.ABSENT))
+    return pages.Grid("Samples", ("sample", "label", "kind", "events", "remarks"), tuple(rows))

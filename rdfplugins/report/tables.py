@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
+
+from rdfplugins.pages import ABSENT, Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from rdfplugins.report.blinding import Blinding
 
 BLINDED = "blinded"
-ABSENT = "\N{EN DASH}"
 _SMALLEST, _LARGEST = 1e-4, 1e9  # decimals between these, powers of ten outside
 _PB_PER_FB = 1000.0
 _ALMOST_ALL = 99.95  # per cent, from which one decimal would give 100.0
@@ -58,25 +58,6 @@ class Cell:
 
 
 HIDDEN = Cell(None, None, None, None, None, None)
-
-
-@dataclasses.dataclass(frozen=True)
-class Grid:
-    """A table of words, for Markdown and HTML.
-
-    Attributes
-    ----------
-    title
-        What it shows.
-    head
-        Of the columns; the first is that of the names of the rows.
-    rows
-        Each of the length of the head.
-    """
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -234,24 +215,6 @@ def _words(rows: Sequence[Row], word: Callable[[Cell], str]) -> tuple[tuple[str,
 def cell_text(cell: Cell | None, word: Callable[[Cell], str]) -> str:
     """Return the word for a cell, or why there is none."""
     return ABSENT if cell is None else BLINDED if cell.blinded else word(cell)
-
-
-def markdown(title: str, grids: Sequence[Grid], notes: Sequence[str] = ()) -> str:
-    """Return a page of tables, with what has to be said about the samples above them."""
-    parts = [f"# {title}", *notes]
-    for grid in grids:
-        parts += [f"## {_escaped(grid.title)}", _markdown_table(grid)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown_table(grid: Grid) -> str:
-    lines = [grid.head, (":--", *["--:"] * (len(grid.head) - 1)), *grid.rows]
-    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    """Return a text that is one cell of a table, and no HTML, in Markdown."""
-    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", " ".join(text.split()).replace("|", "\\|"))
 
 
 def to_json(cutflows: Sequence[Cutflow], lumi_pb: float | None, *, blinding: Blinding | None = None) -> dict[str, Any]:

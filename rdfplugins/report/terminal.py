@@ -11,7 +11,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from rdfplugins.report.tables import ABSENT, BLINDED, cutflow_rows, expected_text, format_percent, quantity
+from rdfplugins.pages import ABSENT
+from rdfplugins.report.tables import BLINDED, cutflow_rows, expected_text, format_percent, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.report import axes, lower, style
+from rdfplugins import plotting
+from rdfplugins.report import axes, lower
 from rdfplugins.report.blinding import mass_histogram
 from rdfplugins.report.model import VariationNumbers
 from rdfplugins.report.prepare import axis, components, luminosity_of, quantity_of, remarks_of, title_of
@@ -68,8 +69,8 @@ def shifts_anything(numbers: VariationNumbers) -> bool:
 
 
 def write_variation(numbers: VariationNumbers, folder: Path) -> tuple[Path, ...]:
-    """Draw a variation into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.report.style.write`."""
-    return style.write(lambda: figure(numbers), numbers.name, folder)
+    """Draw a variation into ``<name>.png`` and ``<name>.pdf``; see `rdfplugins.plotting.write`."""
+    return plotting.write(lambda: figure(numbers), numbers.name, folder)
 
 
 def relative(numbers: VariationNumbers, way: str) -> NDArray[np.float64] | None:
@@ -82,7 +83,7 @@ def relative(numbers: VariationNumbers, way: str) -> NDArray[np.float64] | None:
 
 def figure(numbers: VariationNumbers) -> Any:
     """Return the matplotlib Figure of a variation, in the style that is set."""
-    drawn, upper, below = style.new_figure(lower=True)
+    drawn, upper, below = plotting.new_figure(lower=True)
     edges, nominal, errors = numbers.edges, numbers.nominal, numbers.errors
     upper.set_xlim(edges[0], edges[-1])
     upper.stairs(nominal, edges, color="black", linewidth=1.6, label=_NOMINAL)
@@ -93,14 +94,14 @@ def figure(numbers: VariationNumbers) -> Any:
         varied, ratio = getattr(numbers, way), relative(numbers, way)
         if varied is None or ratio is None:
             continue
-        name = axes.plain(axes.shortened(numbers.variation))
+        name = plotting.plain(plotting.shortened(numbers.variation))
         upper.stairs(varied, edges, linewidth=1.6, label=f" {name} {way}".removeprefix(" "), **look)
         drawn_ratios.append((np.where(errors < _NOISE * nominal, ratio, np.nan), look))
         tops.append(varied)
         near.append(ratio[nominal > _SMALL * float(nominal.max())])
     upper.set_ylabel(axes.y_label(numbers), loc="top")
-    style.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
-    width = axes.relative_limits(np.concatenate(near), _WIDTHS)
+    plotting.put_titles(drawn, upper, axes.left_title(numbers.remarks), axes.right_title(numbers.remarks))
+    width = plotting.relative_limits(np.concatenate(near), _WIDTHS)
     below.set_ylim(1.0 - width, 1.0 + width)
     for ratio, look in drawn_ratios:
         _draw_ratio(below, edges, ratio, width, look)
@@ -115,7 +116,7 @@ def figure(numbers: VariationNumbers) -> Any:
         return max(0.0, *(float(top[inside].max()) for top in tops))
 
     floor = min(0.0, 1.1 * min(float(top.min()) for top in tops))
-    style.make_room(drawn, upper, handles, labels, highest=highest, floor=floor)
+    plotting.make_room(drawn, upper, handles, labels, highest=highest, floor=floor)
     return drawn
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins.pages import ABSENT, Grid
 from rdfplugins.report.channels import channel_names, channel_values
 from rdfplugins.report.systematics import DOWN, UP, names_of
 from rdfplugins.report.tables import (
-    ABSENT,
     HIDDEN,
     Cell,
-    Grid,
     cell_of,
     cell_text,
     cell_values,

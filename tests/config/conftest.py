@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rdfplugins.config import load_config
+from rdfplugins.config import load_any, load_config
 from rdfplugins.errors import ConfigErrors
 
 if TYPE_CHECKING:
@@ -112,6 +112,23 @@ def faults(load: Callable[..., Config], changed: Callable[..., str]) -> Callable
     def lines(*changes: tuple[str, str], overrides: tuple[str, ...] = ()) -> list[str]:
         with pytest.raises(ConfigErrors) as caught:
             load(changed(*changes), overrides)
+        return str(caught.value).split("\n")
+
+    return lines
+
+
+@pytest.fixture
+def said(tmp_path, monkeypatch):
+    """Return the lines of what is wrong with a text of which pieces are replaced; each stands in it exactly once."""
+    monkeypatch.chdir(tmp_path)
+
+    def lines(text, *changes, overrides=()):
+        for old, new in changes:
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
+            text = text.replace(old, new)
+        tmp_path.joinpath("c.yaml").write_text(text)
+        with pytest.raises(ConfigErrors) as caught:
+            load_any("c.yaml", overrides)
         return str(caught.value).split("\n")
 
     return lines

@@ -34,7 +34,7 @@ DATA = "      kind: data\n      files: data.root\n"
         ),
         ("version: 1\n", "\n", "1: missing key 'version'"),
         ("version: 1\n", "verison: 1\n", "2: unknown key 'verison'; did you mean 'version'?"),
-        ("version: 1\n", "version: 1\nresample: {}\n", "3: unknown key 'resample'"),
+        ("version: 1\n", "version: 1\naugment: {}\n", "3: unknown key 'augment'"),
         ("report:\n", "reports:\n", "53: unknown key 'reports'; did you mean 'report'?"),
         # input
         ("  tree: mini\n", "", "3: missing key 'tree' in input"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MACHINERY = re.compile(
-    r"pydantic|validat|traceback|cppyy|input_line|\bvar\d|R_rdf|rdfp_(?!x)|template method|Error in <"
+    r"pydantic|(?<!_)validat|traceback|cppyy|input_line|\bvar\d|R_rdf|rdfp_(?!x)|template method|Error in <"
     r"|object at 0x|NoneType"
     r"|rdfp::runtime|value_error|type=|<class|\.py\b",
     re.IGNORECASE,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rdfplugins.config import Config, load_config, load_yaml
+from rdfplugins.config import Config, load_any, load_yaml
 from rdfplugins.config.base import Section
 from rdfplugins.config.schema import _sections, config_schema, schema_text
 from rdfplugins.errors import ConfigErrors
@@ -30,6 +30,60 @@ EVERY_STEP = [
     {"vary": {"scale": {"up": {"photon_pt": "photon_pt * 1.01f"}, "down": {"photon_pt": "photon_pt * 0.99f"}}}},
     {"filter": {'any name < & "': True, "two": 2}, "only": "gg"},
 ]
+
+
+TRAINING = {
+    "classes": {"up": {"cut": "flavour == 0", "color": "tab:blue", "label": "$u$"}, "charm": {}},
+    "preparation": {
+        "ntuples": {"ttbar": {"path": "files", "file_pattern": ["a*.h5", "b.h5"]}},
+        "samples": {
+            "tt": {
+                "type": "ttbar",
+                "category": "up",
+                "n_jets": 1e6,
+                "cuts": [
+                    {"n": {"operator": "mod_6_<=", "condition": 3}},
+                    [{"x": {"operator": "<", "condition": True}}],
+                ],
+                "cut": "abs(eta) < 2.5",
+                "output_name": "up.h5",
+            },
+            "zp": {"files": "z.h5", "category": "inclusive", "f_output": {"path": "out", "file": "zp.h5"}},
+        },
+        "tree": None,
+        "dataset": "jets",
+        "batchsize": 5e4,
+    },
+    "resample": {
+        "method": "stratified",
+        "class_labels": ["up", "charm"],
+        "from": {"a": ["a.root"], "b": "b.root"},
+        "tree": "mini",
+        "key": ["run", "event"],
+        "label_column": {"column": "label_id", "values": {"up": 0, "charm": 4}},
+        "output": "train",
+        "memory_mb": 64,
+        "options": {
+            "sampling_variables": [
+                {"pt": {"bins": [[0, 15e5, 250], [16e5, 17e5, 3]]}},
+                {"eta": {"bins": [0, 2.5, 10]}},
+                {"abs_y": {"expression": "abs(y)", "edges": [0, 1, 2.5]}},
+            ],
+            "samples": {"one": ["a"], "two": "b"},
+            "custom_n_jets_initial": {"a": 3e3},
+            "fractions": {"one": 0.7, "two": 0.3},
+            "n_jets": 10e6,
+            "max_upsampling_ratio": None,
+            "bool_attach_sample_weights": True,
+            "tracks_names": ["tracks"],
+            "n_jets_to_plot": None,
+            "plot_variables": "m_*",
+            "allocation": "neyman",
+            "allocation_variable": "m * 2",
+            "weighting_target_flavour": "up",
+        },
+    },
+}
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +113,17 @@ def full(tmp_path, sample):
     gaussian = {"amplitude": 119.1, "mean": 125, "sigma": 2.39}
     data["report"] |= {"fit": {"degree": 3, "gaussian": gaussian}, "signal": ["gg"], "log": "m_yy", "energy": "13 TeV"}
     data["report"]["title"] = "A title"
-    return data
+    report = data.pop("report")
+    return {**data, **copy.deepcopy(TRAINING), "report": report}
+
+
+@pytest.fixture
+def training_alone():
+    """The values of a config that has the training branch alone."""
+    data = copy.deepcopy(TRAINING)
+    del data["resample"]["options"]["samples"]["two"]
+    data["resample"]["options"] |= {"fractions": {"one": 1}}
+    return {"sampling": data.pop("resample"), **data, "parameters": {"a": [1]}, ".anchors": 3, "compression": None}
 
 
 def accepts(folder: Path, data: object) -> str | None:
@@ -67,8 +131,9 @@ def accepts(folder: Path, data: object) -> str | None:
     path = folder / "mutant.yaml"
     path.write_text(json.dumps(data).replace(": Infinity", ": .inf"), encoding="utf-8")  # as YAML has it
     try:
-        config = load_config(path)
-        check_steps(config, list(config.input.samples))
+        config = load_any(path)
+        if isinstance(config, Config):
+            check_steps(config, list(config.input.samples))
     except ConfigErrors as error:
         return str(error)
     return None
@@ -120,7 +185,9 @@ def test_every_key_of_every_section_is_there_with_its_documentation(schema):
         described = schema if model is Config else schema["definitions"][model.__name__]
         assert list(described["properties"]) == model.keys(), model
         assert described["additionalProperties"] is False
-        assert sorted(described.get("required", [])) == sorted(
+        # without input and select a config may make training samples, of files that are there
+        required = described["else"]["required"] if model is Config else described.get("required", [])
+        assert sorted(required) == sorted(
             spec.alias or name for name, spec in model.model_fields.items() if spec.is_required()
         )
         for key, value in described["properties"].items():
@@ -203,6 +270,18 @@ def test_shipped_configs_are_valid(validator, path):
     assert [error.message for error in validator.iter_errors(load_yaml(path).data)] == []
 
 
+def test_a_config_of_the_training_branch_alone_is_valid(validator, training_alone, tmp_path):
+    for name in ("sampling", "resample"):
+        data = {name if key == "sampling" else key: value for key, value in training_alone.items()}
+        assert accepts(tmp_path, data) is None
+        assert [error.message for error in validator.iter_errors(data)] == []
+    del training_alone["preparation"], training_alone["classes"]
+    for change in ({"ml": {}}, {"report": {}}, {"input": {}}, {"version": 2}, {"resample": training_alone["sampling"]}):
+        assert accepts(tmp_path, {**training_alone, **change}) is not None
+        assert not validator.is_valid({**training_alone, **change}), change
+    assert not validator.is_valid({"classes": {"a": {}}})
+
+
 def test_a_config_with_every_key_is_valid(validator, full, tmp_path):
     assert accepts(tmp_path, full) is None
     assert [error.message for error in validator.iter_errors(full)] == []
@@ -230,6 +309,16 @@ def test_a_config_with_every_key_is_valid(validator, full, tmp_path):
         (("select", "output", "columns"), None),
         (("report",), None),
         (("input", "aliases"), {}),
+        (("resample",), None),
+        (("classes",), None),
+        (("resample", "options"), {}),
+        (("resample", "options", "sampling_variables"), None),
+        (("resample", "options", "sampling_variables", 0, "pt", "bins"), [0, 1, 2]),
+        (("resample", "options", "n_jets"), -1),
+        (("resample", "options", "njets"), None),
+        (("resample", "label_column"), "label_id"),
+        (("preparation", "samples", "tt", "cuts"), []),
+        (("preparation", "samples", "tt", "cut"), None),
     ],
 )
 def test_other_ways_to_write_it(validator, full, tmp_path, path, value):
@@ -337,6 +426,49 @@ WRONG = [
     (("select", "output", "exports"), ["csv"]),
     (("report", "unblind"), "yes"),
     (("report", "energy"), "13"),
+    (("classes",), {}),
+    (("classes", "up", "color"), "#12"),
+    (("classes", "up", "cut"), " "),
+    (("preparation", "samples"), {}),
+    (("preparation", "samples", "tt", "n_jets"), 0),
+    (("preparation", "samples", "tt", "n_jets"), 1.5),
+    (("preparation", "samples", "tt", "files"), "x.h5"),
+    (("preparation", "samples", "tt", "type"), None),
+    (("preparation", "samples", "tt", "f_output"), {"path": "a", "file": "b"}),
+    (("preparation", "samples", "tt", "cuts", 0), {}),
+    (("preparation", "samples", "tt", "cuts", 0), 3),
+    (("preparation", "samples", "tt", "cuts", 0, "n", "operator"), "mod_6"),
+    (("preparation", "samples", "tt", "cuts", 0, "n", "condition"), "3"),
+    (("preparation", "samples", "tt", "cuts", 1, 0, "x", "condition"), None),
+    (("preparation", "batchsize"), 0),
+    (("preparation", "input_h5"), {}),
+    (("resample", "method"), "counts"),
+    (("resample", "class_labels"), []),
+    (("resample", "from"), {}),
+    (("resample", "from", "a"), []),
+    (("resample", "label_column"), {}),
+    (("resample", "label_column", "values"), {}),
+    (("resample", "label_column", "values", "up"), "0"),
+    (("resample", "options"), None),
+    (("resample", "options", "sampling_variables"), {}),
+    (("resample", "options", "sampling_variables", 0), {}),
+    (("resample", "options", "sampling_variables", 0), {"a": {"bins": [0, 1, 2]}, "b": {"bins": [0, 1, 2]}}),
+    (("resample", "options", "sampling_variables", 0, "pt", "bins"), []),
+    (("resample", "options", "sampling_variables", 0, "pt", "bins"), [0, 1]),
+    (("resample", "options", "sampling_variables", 0, "pt", "bins"), [[0, 1, 2], 3]),
+    (("resample", "options", "sampling_variables", 0, "pt", "edges"), [0, 1]),
+    (("resample", "options", "sampling_variables", 2, "abs_y", "edges"), [0]),
+    (("resample", "options", "samples"), {"one": []}),
+    (("resample", "options", "custom_n_jets_initial", "a"), 0),
+    (("resample", "options", "custom_n_jets_initial", "a"), 0.5),
+    (("resample", "options", "fractions", "one"), 1.7),
+    (("resample", "options", "n_jets"), 0),
+    (("resample", "options", "n_jets"), -2),
+    (("resample", "options", "njets"), 5),
+    (("resample", "options", "subsets"), 65),
+    (("resample", "options", "seed"), -1),
+    (("resample", "options", "initial"), "tail"),
+    (("sampling",), {"method": "none"}),
 ]
 
 
@@ -348,14 +480,21 @@ def test_faults_of_structure(validator, full, tmp_path, path, value):
 
 
 def test_unknown_keys_are_refused_everywhere(validator, full, tmp_path):
-    free = {("input", "aliases"), ("input", "samples"), ("select", "histograms"), ("select", "categories")}
+    free = {
+        ("input", "aliases"),
+        ("input", "samples"),
+        ("select", "histograms"),
+        ("select", "categories"),
+        ("classes",),
+    }
+    free |= {("preparation", "ntuples"), ("preparation", "samples"), ("resample", "from")}
+    free |= {("resample", "label_column", "values")}
+    named = {"filter", "define", "up", "down", "vary", "samples", "custom_n_jets_initial", "fractions"}
     tried = 0
     for path in paths_of(full):
-        if (
-            not isinstance(at(full, path), dict)
-            or path in free
-            or path[-1:] in {("filter",), ("define",), ("up",), ("down",), ("vary",)}
-        ):
+        of_any_key = path in free or path[-1:] in {(name,) for name in named}
+        a_variable = isinstance(path[-1] if path else "", int) and {"sampling_variables", "cuts"} & set(path)
+        if not isinstance(at(full, path), dict) or of_any_key or a_variable:
             continue
         wrong = copy.deepcopy(full)
         at(wrong, path)["nonsense"] = "x"
@@ -389,6 +528,11 @@ INEXPRESSIBLE = re.compile(
     r"neither mc, nor data, nor a sample|exists already|add up to 1|must be below the second|a whole number is expected"
     r"|is shifted (up|down) and not|contradicts input.units|(no|of a) (simulated sample|histogram)"
     r"|must be a whole number"
+    r"|stands (twice|in front of|behind)|does not take|needs (sampling_variables|the `fractions`)"
+    r"|no (sample|class|category|type) |is missing; 0 leaves|of the categories in|makes no weights|say two things"
+    r"|nothing says which files|[Nn]eyman|have the same value|edges ascend|the third number"
+    r"|cannot be the name of a column|in a formula|is not complete|cannot be read at|two names of one thing"
+    r"|no function|no number|is a function"
 )
 VALUES = st.sampled_from(
     [

@@ -10,9 +10,9 @@ import pytest
 
 from rdfplugins import report
 from rdfplugins.errors import InputError
+from rdfplugins.pages import unique
 from rdfplugins.report import contents
 from rdfplugins.report.blinding import blinding
-from rdfplugins.report.gallery import unique
 from rdfplugins.report.prepare import prepare
 from rdfplugins.report.yields import category_grids
 

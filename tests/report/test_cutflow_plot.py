@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rdfplugins import plotting
 from rdfplugins.cutflow import Cut, Cutflow
-from rdfplugins.report import style
 from rdfplugins.report.blinding import Blinding
 from rdfplugins.report.cutflow_plot import CutflowNumbers, figure, prepare_cutflow
 from rdfplugins.report.model import Remarks
@@ -94,7 +94,7 @@ def test_what_a_logarithmic_axis_does_not_have_is_marked_at_its_end() -> None:
     pad = figure(prepared(SIGNAL, EMPTY, none)).axes[0]
     assert pad.get_yscale() == "log"
     (mc, mc_places, height), (data, data_places, other) = triangles(pad)
-    assert (mc, data) == (style.COLOURS[1], "black")
+    assert (mc, data) == (plotting.COLOURS[1], "black")
     assert mc_places == pytest.approx([0.0, 2.0])  # the second of three samples stands in the middle
     assert data_places == pytest.approx([2.2])
     assert 0 < height == other < 0.05  # of the height of the pad

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rdfplugins import report
+from rdfplugins import manifest, plotting, report
 from rdfplugins.errors import MissingDependencyError
-from rdfplugins.report import manifest, style
 
 from .conftest import signal
 
@@ -53,7 +52,7 @@ def test_a_run_that_ends_early_is_cleaned_up_by_the_next(
         raise MissingDependencyError("no plots")
 
     with monkeypatch.context() as patch:
-        patch.setattr(style, "libraries", no_plots)
+        patch.setattr(plotting, "libraries", no_plots)
         with pytest.raises(MissingDependencyError):
             report.run(config(histograms=TWO), files, tmp_path)
     assert "old.json" in names(tmp_path / "report")

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from rdfplugins import report
+from rdfplugins.pages import Grid
 from rdfplugins.report.gallery import Picture
 from rdfplugins.report.page import Page, render
-from rdfplugins.report.tables import Grid
 
 from .conftest import cut, signal
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rdfplugins import report
+from rdfplugins import plotting, report
 from rdfplugins.errors import InputError, MissingDependencyError
-from rdfplugins.report import axes, contents, draw
+from rdfplugins.report import contents, draw
 from rdfplugins.report.prepare import prepare
 
 from .conftest import BACKGROUND, HIDDEN, SECRET, cut, secret_data, signal
@@ -256,7 +256,7 @@ def test_other_histograms_are_drawn_plainly(
     assert "Events" in words
     legend = [text.get_text() for text in jets.axes[0].get_legend().get_texts()]
     assert legend == ["Data", "Signal \N{MULTIPLICATION SIGN} 5"]
-    assert axes.legend_text("_gg$") == " _gg\\$"
+    assert plotting.legend_text("_gg$") == " _gg\\$"
     assert "costs \\$5 {" in texts_of(figure_of(loaded, files, "odd")).split("\n")
     assert "Events / 0.1" in texts_of(figure_of(loaded, files, "odd")).split("\n")
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdfplugins.cutflow import Cut, Cutflow
+from rdfplugins.pages import markdown
 from rdfplugins.report.blinding import Blinding
 from rdfplugins.report.tables import (
     ABSENT,
@@ -20,7 +21,6 @@ from rdfplugins.report.tables import (
     format_percent,
     format_value,
     luminosity,
-    markdown,
     to_json,
 )
 

@@ -18,7 +18,7 @@ import uproot
 import rdfplugins as rp
 from rdfplugins.errors import InputError
 from rdfplugins.reading import open_table
-from rdfplugins.select.export.sink import open_sink
+from rdfplugins.sink import open_sink
 from tests.select import helpers
 
 if TYPE_CHECKING:

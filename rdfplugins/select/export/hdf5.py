@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins.select.export.blocks import of_length, row_type
-from rdfplugins.select.export.sink import open_sink
+from rdfplugins.sink import open_sink
 
 if TYPE_CHECKING:
     from pathlib import Path

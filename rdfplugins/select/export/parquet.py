@@ -9,7 +9,7 @@ import numpy as np
 from rdfplugins.errors import MissingDependencyError
 from rdfplugins.select.export.blocks import of_length
 from rdfplugins.select.export.contents import LABEL_ID
-from rdfplugins.select.export.sink import open_sink
+from rdfplugins.sink import open_sink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

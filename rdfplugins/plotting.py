@@ -1,11 +1,14 @@
-"""How all plots look, and how they become files: equal numbers give equal bytes."""
+"""How all plots look, what is written on them, and how they become files: equal numbers give equal bytes."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from rdfplugins.errors import MissingDependencyError
 from rdfplugins.files import atomic
@@ -13,6 +16,8 @@ from rdfplugins.files import atomic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # Petroff (2021, arXiv:2107.02270): can be told apart with any colour vision, and in grey.
 COLOURS = (
@@ -49,6 +54,9 @@ _SETTINGS = {
 }
 _LONGEST_COLUMN = 4
 _SMALLEST_TITLE = 8
+_LONGEST = 40
+_PLUS = ("\N{SUPERSCRIPT PLUS SIGN}", "$^{+}$")  # which the fonts of plots lack
+_WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _GAP = 0.03  # between what is drawn and the legend above it, of the height of the pad
 
 
@@ -190,3 +198,51 @@ def make_room(
     needed = floor * (max(behind, floor) / floor) ** (1.0 / share) if log else floor + (behind - floor) / share
     if math.isfinite(needed):
         pad.set_ylim(floor, max(pad.get_ylim()[1], needed))
+
+
+def legend_text(text: str, length: int = _LONGEST) -> str:
+    """Return a name for a legend; matplotlib would leave out names like ``_x``."""
+    name = readable(shortened(text, length))
+    name = name if "$" in name else name.replace(*_PLUS)
+    return f" {name}" if name.startswith("_") else name
+
+
+def readable(text: str) -> str:
+    """Return a text for matplotlib of one that may be TLatex (``m_{#gamma#gamma} [GeV]``) or plain (``my_column``)."""
+    text = " ".join(text.split())
+    if "$" in text and _parses(text):
+        return text
+    body, bracket, unit = text.partition(" [")
+    if "#" in body or re.search(r"[_^]\{", body):
+        words = body.replace("#", "\\").replace(" ", r"\ ")
+        found = f"${words}${bracket}{unit}"
+        if _parses(found):
+            return found
+    return plain(text)
+
+
+def plain(text: str) -> str:
+    """Return a text that matplotlib draws as it is."""
+    return text.replace("$", r"\$")
+
+
+def shortened(text: str, length: int = _LONGEST) -> str:
+    """Return a text that fits in a legend."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _parses(text: str) -> bool:
+    from matplotlib.mathtext import MathTextParser
+
+    try:
+        MathTextParser("path").parse(text)
+    except (ValueError, RuntimeError):
+        return False
+    return True
+
+
+def relative_limits(values: NDArray[np.float64], widths: Sequence[float] = _WIDTHS) -> float:
+    """Return how far an axis around 1 reaches to each side: the first of ``widths`` that holds all values, or 1."""
+    distance = np.abs(values[np.isfinite(values)] - 1.0)
+    furthest = 1.1 * float(distance.max()) if len(distance) else 0.0
+    return next((width for width in widths if furthest <= width), 1.0)

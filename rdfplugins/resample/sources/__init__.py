@@ -1,0 +1,8 @@
+"""What a resampling reads: trees of ROOT or tables of HDF5, and their rows with key, class and values."""
+
+from __future__ import annotations
+
+from rdfplugins.resample.sources.base import NO_CLASS, ROWS, Chunk, Column, Source, SourceFile, Sources
+from rdfplugins.resample.sources.resolve import ONE_CATEGORY, resolve
+
+__all__ = ["NO_CLASS", "ONE_CATEGORY", "ROWS", "Chunk", "Column", "Source", "SourceFile", "Sources", "resolve"]
