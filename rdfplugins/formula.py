@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Formula", "FormulaError"]
 
 _MOST_NODES = 2000
+_DEEPEST = 200  # each level is several calls deep when it is evaluated
 _COMPARISONS = {
     ast.Eq: np.equal,
     ast.NotEq: np.not_equal,
@@ -126,12 +127,22 @@ def _check(tree: ast.expr, text: Translation) -> None:
     nodes = list(ast.walk(tree))
     if len(nodes) > _MOST_NODES:
         raise FormulaError(f"'{text.shown}' is too long; make a column of it")
+    _check_depth(tree, text)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         if isinstance(node, ast.Name) and id(node) not in called and text.name(node.id) in FUNCTIONS:
             raise FormulaError(f"'{text.name(node.id)}' is a function; write it with what it takes in brackets")
         if isinstance(node, ast.expr):
             _check_node(node, text)
+
+
+def _check_depth(tree: ast.expr, text: Translation) -> None:
+    level: list[ast.AST] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        if not level:
+            return
+    raise FormulaError(f"'{text.shown}' is nested too deeply, or has too many terms; make a column of a part of it")
 
 
 def _check_node(node: ast.expr, text: Translation) -> None:

@@ -8,8 +8,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rdfplugins.config import Config, TrainingConfig, load_any, load_config
+from rdfplugins.config import Config, TrainingConfig, load_any
 from rdfplugins.errors import ConfigError, ConfigErrors, RdfpluginsError, did_you_mean
+from rdfplugins.resample import check as resample_check
 from rdfplugins.resample import stage as resample_stage
 from rdfplugins.resample.stage import Made
 from rdfplugins.select import check as select_check
@@ -132,9 +133,11 @@ def run(
     if not isinstance(loaded, Config):
         if samples is not None or max_events is not None:
             raise ConfigError(
-                "samples and max_events are of the selection, which this config has not", file=str(loaded.path)
+                "--sample and --max-events are of the selection, which this config has not", file=str(loaded.path)
             )
         return _run_training(loaded, chosen, training)
+    if stages is not None and "resample" in chosen and samples is not None:
+        raise ConfigError("the stage resample needs all samples: run it without --sample")
     if stages is None and "resample" in chosen and (samples is not None or max_events is not None):
         why = "--max-events looks at the first events only" if max_events is not None else "it needs all samples"
         tell(f"resample is left out: {why}")
@@ -269,6 +272,7 @@ def _columns_known(config: Config, stages: Sequence[str]) -> Callable[[str, Sequ
         entries = open_models(config)
         checks.append(lambda sample, columns: check_columns(config, entries, columns, sample))
     if config.resample is not None and "resample" in stages:
+        resample_stage.check_order(config)
         checks.append(lambda sample, columns: resample_stage.check_columns(config, columns, sample))
 
     def check_all(sample: str, columns: Sequence[str]) -> None:
@@ -324,6 +328,8 @@ def check(
 ) -> tuple[list[RdfpluginsError], list[str]]:
     """Look for everything that can be wrong: opens all inputs, compiles all C++, runs no event loop, writes nothing.
 
+    Of a config without a selection, what is prepared and resampled is opened, and the bins are made.
+
     Parameters
     ----------
     config, samples, overrides, say
@@ -335,7 +341,12 @@ def check(
     """
     tell = say or _LOG.info
     try:
-        loaded = load_config(find_config(config, tell), overrides)
+        loaded = load_any(find_config(config, tell), overrides)
+        for line in loaded.warnings():
+            tell(line)
+        of_training, known = resample_check.check(loaded, base_folder(loaded, None), tell)
+        if not isinstance(loaded, Config):
+            return _without_samples(loaded, samples) or of_training, known
         options = Options(folder=Path(), samples=None if samples is None else tuple(samples), say=tell)
         faults: list[RdfpluginsError] = []
         try:
@@ -347,7 +358,11 @@ def check(
         return list(errors.faults), []
     except RdfpluginsError as error:
         return [error], []
-    return [*found, *faults], lines
+    return [*found, *faults, *of_training], [*lines, *known]
+
+
+def _without_samples(config: TrainingConfig, samples: Sequence[str] | None) -> list[RdfpluginsError]:
+    return [] if samples is None else [config.fault("--sample is of the selection, which this config has not")]
 
 
 def choose_stages(config: Config | TrainingConfig, wanted: Sequence[str] | None) -> list[str]:

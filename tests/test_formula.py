@@ -289,6 +289,10 @@ TERNARY = "write two conditions, or make a column of it in select"
         ("18446744073709551616", "'18446744073709551616' does not fit into 64 bits; write it with a point"),
         ("(" * 61 + "x" + ")" * 61, f"'{'(' * 57}...' is nested too deeply"),
         ("x" * 10_001, "the formula has 10001 characters, and 10000 are the most"),
+        *(
+            (text, f"'{text[:57]}...' is nested too deeply, or has too many terms; make a column of a part of it")
+            for text in ("+".join(["x"] * 400), "!" * 300 + "x")
+        ),
         ("+".join(["x"] * 1000), "'" + ("x+" * 60)[:57] + "...' is too long; make a column of it"),
     ],
 )
@@ -323,3 +327,10 @@ def test_any_text_is_a_formula_or_refused(text):
     except FormulaError as error:
         said = str(error)
     assert "\n" not in said
+
+
+def test_many_terms_are_few_levels():
+    assert Formula(" || ".join(f"x == {number}" for number in range(300))).evaluate(
+        {"x": np.array([299, 300])}
+    ).tolist() == [True, False]
+    assert Formula("+".join(["x"] * 190)).evaluate({"x": np.array([2])}).tolist() == [380]

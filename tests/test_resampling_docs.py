@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import h5py
 import numpy as np
 import uproot
 import yaml
@@ -51,7 +52,7 @@ def test_all_of_it_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_sections_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The section for a config that selects, and the whole config for files of others, which runs."""
     monkeypatch.chdir(tmp_path)
-    section, whole = (yaml.safe_load(block) for block in documents.blocks(DOCS, "yaml"))
+    section, whole, tables = (yaml.safe_load(block) for block in documents.blocks(DOCS, "yaml"))
     config = yaml.safe_load((FOLDER / "configs" / "hgg.yaml").read_text())
     path = tmp_path / "hgg.yaml"
     path.write_text(yaml.safe_dump({**config, **section}, sort_keys=False))
@@ -70,6 +71,20 @@ def test_sections_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert load_any(other).resample is not None
     documents.run_commands("rdfrun my.yaml\n", events=0)
     assert uproot.open("out/my/resample/train.root")["Events"].num_entries > 3000
+    for name, low, high in (("ttbar", 0.0, 250e3), ("zprime", 250e3, 5e6)):
+        table = np.zeros(6000, [("pt_btagJes", "f4"), ("absEta_btagJes", "f4"), ("HadronConeExclTruthLabelID", "i4")])
+        table["pt_btagJes"] = random.uniform(low, high, 6000)
+        table["absEta_btagJes"] = random.uniform(0, 2.5, 6000)
+        table["HadronConeExclTruthLabelID"] = random.choice([0, 4, 5], 6000)
+        with h5py.File(f"{name}.h5", "w") as file:
+            file["jets"] = table
+            file["tracks"] = random.normal(size=(6000, 5))
+    tables["resample"]["options"]["max_lost_fraction"] = 1.0  # of few jets and many bins
+    (tmp_path / "flavours.yaml").write_text(yaml.safe_dump(tables, sort_keys=False))
+    documents.run_commands("rdfrun check flavours.yaml\nrdfrun flavours.yaml\n", events=0)
+    with h5py.File("out/flavours/resample/train.h5") as file:
+        np.testing.assert_array_equal(np.bincount(file["jets"]["class_id"]), [3000, 3000, 3000])
+        assert file["tracks"].shape == (9000, 5)
 
 
 def test_names_of_the_text_exist() -> None:

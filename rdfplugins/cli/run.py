@@ -30,8 +30,10 @@ _TABLE_WIDTH = 160
 @click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Replace a value of the config; repeatable.")
 @click.option("--prepare", is_flag=True, help="Select events, and write those of `preparation:`; nothing else.")
 @click.option("--resampling", is_flag=True, help="Make the training sample of `resample:`; nothing else.")
-@click.option("--flavour", metavar="STEP", help="One step of --resampling: target, N, plotting or combining.")
-@click.option("--hybrid_validation", "--hybrid-validation", is_flag=True, help="Resample validation, not training.")
+@click.option(
+    "--flavour", metavar="STEP", help="One step of --resampling alone: target, N (or a class), plotting, combining."
+)
+@click.option("--hybrid_validation", "--hybrid-validation", is_flag=True, help="--resampling of the validation rows.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @click.option("--force", is_flag=True, help="Make again what is up to date.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
@@ -58,6 +60,8 @@ def run(
     with errors_to_exit_codes(verbose=verbose):
         tell = silence if quiet else say
         stages = (*stages, *_training_stages(prepare=prepare, resampling=resampling))
+        if not stages and (flavour is not None or hybrid_validation):
+            stages = ("resample",)  # of which they are
         if dry_run:
             for line in pipeline.plan(
                 config, samples=samples or None, stages=stages or None, output=output, overrides=overrides, say=tell
@@ -176,10 +180,16 @@ def print_result(result: RunResult) -> None:
 
         console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
         for tally in result.resampled:
-            console.print(resampling_table(tally, console.width))
+            console.print(resampling_table(tally, console.width, attached=_attaches(result)))
     page = [path for path in result.report if path.name == "index.html"]  # which shows all others
     for path in [*result.outputs.values(), *result.exports, *result.training, *(page or result.report)]:
         click.echo(str(path))
+
+
+def _attaches(result: RunResult) -> bool:
+    """Return whether resampled rows have their weights with them, if they have any."""
+    spec = result.config.resample
+    return spec is None or spec.options.bool_attach_sample_weights is not False
 
 
 def _training_stages(*, prepare: bool, resampling: bool) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdfplugins.config.base import FAULT, Section, described, near_key
 from rdfplugins.config.overrides import dotted
+from rdfplugins.config.resample import ResampleConfig, ResampleOptions
 from rdfplugins.config.scalars import BOOL, FLOAT, INT, plain_tag, shortened
 from rdfplugins.errors import ConfigError, did_you_mean
 
@@ -193,7 +194,16 @@ def _same_key(path: Keys, document: Document, models: Mapping[int, type[Section]
 
 def _hint(path: Keys, document: Document, models: Mapping[int, type[Section]]) -> str:
     model = _model_around(path, document, models)
-    return near_key(str(path[-1]), [] if model is None else model.offered())
+    return _elsewhere(path, model) or near_key(str(path[-1]), [] if model is None else model.offered())
+
+
+def _elsewhere(path: Keys, model: type[Section] | None) -> str:
+    """Return where a key belongs that stands on the wrong level of ``resample``; empty if it does not."""
+    if model is ResampleConfig and path[-1] in ResampleOptions.keys():  # noqa: SIM118 (a method, not a dict)
+        return f"; it belongs to {dotted((*path[:-1], 'options'))}, one level below"
+    if model is ResampleOptions and path[-1] in ResampleConfig.keys():  # noqa: SIM118
+        return f"; it belongs to {dotted(path[:-2])}, one level above"
+    return ""
 
 
 def _is_misspelt(path: Keys, unknown: set[Keys], document: Document, models: Mapping[int, type[Section]]) -> bool:

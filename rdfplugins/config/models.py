@@ -201,7 +201,10 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     if isinstance(config, Config):
         return config
     stages = [name for key, name in TRAINING_STAGES.items() if getattr(config, key) is not None]
-    message = f"this config has no 'input' and 'select': it serves `rdfrun` with {' and '.join(stages)} alone"
+    message = (
+        "this config has no 'input' and 'select', so there is no selection to look at: it serves `rdfrun CONFIG`"
+        f" ({', '.join(stages)}) and `rdfrun check CONFIG`"
+    )
     raise ConfigErrors([ConfigError(message, file=str(config.path))])
 
 

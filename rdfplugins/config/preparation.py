@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 from rdfplugins.config.base import FileName, PathText, Section, Text, described, fault, in_schema, one_or_more
 from rdfplugins.config.classes import CutFormula, is_column
 from rdfplugins.config.scalars import shortened
-from rdfplugins.config.values import AllOrSome, Count, PerName  # noqa: TC001 (pydantic reads the annotations)
+from rdfplugins.config.values import AllOrSome, Count, PerName, Whole  # noqa: TC001 (pydantic reads the annotations)
 from rdfplugins.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ class PreparedSample(Section):
         Where it is written. None: in the folder of outputs.
     output_name
         The same as one path.
+    n_split
+        Of umami; without effect.
     """
 
     model_config = ConfigDict(json_schema_extra=_RULES)
@@ -203,6 +205,7 @@ class PreparedSample(Section):
     own_cut: CutFormula | None = Field(default=None, alias="cut")
     f_output: OutputFileConfig | None = None
     output_name: PathText | None = None
+    n_split: Whole | None = None
 
     @property
     def cut(self) -> str | None:

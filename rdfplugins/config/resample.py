@@ -39,8 +39,12 @@ Method = Literal[
 METHODS: tuple[str, ...] = get_args(Method)
 MOST_SUBSETS = 64  # which of them hold a row is a mask of 64 bits
 _MOST_MEMORY = 1 << 20  # MB
+_MOST_ROWS = 1 << 40
+_MOST_TIMES = 1e6
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Rows = Annotated[AllOrSome, Field(le=_MOST_ROWS)]
+Factor = Annotated[PositiveNumber, Field(le=_MOST_TIMES)]
 Samples = dict[Text, Annotated[tuple[Text, ...], BeforeValidator(one_or_more("the name of a sample"))]]
 
 
@@ -146,10 +150,10 @@ class ResampleOptions(Section):
     custom_n_jets_initial: PerName[Count] = Field(default_factory=dict)
     initial: Literal["hash", "head"] = "hash"
     fractions: dict[Text, Fraction] | None = None
-    n_jets: AllOrSome = -1
-    n_jets_validation: AllOrSome | None = None
-    max_upsampling_ratio: PerName[PositiveNumber] = Field(default_factory=dict)
-    sampling_fraction: PerName[PositiveNumber] = Field(default_factory=dict)
+    n_jets: Rows = -1
+    n_jets_validation: Rows | None = None
+    max_upsampling_ratio: PerName[Factor] = Field(default_factory=dict)
+    sampling_fraction: PerName[Factor] = Field(default_factory=dict)
     target_distribution: Text | None = None
     weighting_target_flavour: Text | None = None
     bool_attach_sample_weights: bool | None = None
@@ -204,6 +208,9 @@ def _different(values: dict[str, int]) -> dict[str, int]:
     return values
 
 
+LabelValue = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64), BeforeValidator(whole)]
+
+
 class LabelColumn(Section):
     """A column that tells the class of a row.
 
@@ -216,7 +223,7 @@ class LabelColumn(Section):
     """
 
     column: Text
-    values: Annotated[dict[Text, Whole], Field(min_length=1), AfterValidator(_different)] | None = None
+    values: Annotated[dict[Text, LabelValue], Field(min_length=1), AfterValidator(_different)] | None = None
 
 
 class ResampleConfig(Section):

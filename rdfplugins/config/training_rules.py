@@ -31,6 +31,7 @@ OF_UMAMI = (
     "concat_jet_tracks",
     "convert_to_tfrecord",
 )
+SPLIT = "n_split"  # of prepared samples
 WITHOUT_EFFECT = frozenset({*ANCHORS, *OF_UMAMI})
 
 
@@ -47,6 +48,11 @@ def ignored(document: Document) -> list[str]:
     if here:
         verb = "has" if len(here) == 1 else "have"
         lines.append(f"{place(*document.position(here[:1]))}{', '.join(here)} {verb} no effect here")
+    for sample, spec in mapping(mapping(document.data.get("preparation")).get("samples")).items():
+        if mapping(spec).get(SPLIT) is not None:
+            where = document.position(("preparation", "samples", sample, SPLIT))
+            lines.append(f"{place(*where)}{SPLIT} has no effect here")
+            break  # all samples of such a file have it
     section = document.data.get(resample_path(document)[0])
     method = mapping(section).get("method")
     if isinstance(section, dict) and method in METHODS:

@@ -20,7 +20,7 @@ Range = tuple[float, float, int]
 _RANGE = {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "number"}}
 _PARTS = 3  # of a range
 _ENDS = 2  # of a bin
-_MOST = 10_000_000
+_MOST = 2_000_000
 _FORM = "[low, high, number]"
 
 
@@ -54,6 +54,8 @@ def _range(value: Any, at: tuple[int, ...]) -> Range:
     low, high, number = value
     if not low < high:
         raise fault(f"the first number must be below the second, and {low:g} is not below {high:g}", *at)
+    if not math.isfinite(high - low):
+        raise fault(f"from {low:g} to {high:g} is further than numbers go; take narrower bins", *at)
     if number != int(number) or not 1 <= number <= _MOST:
         raise fault(f"the third number of {_FORM} is a whole number from 1 to {_MOST}, not {number:g}", *at, 2)
     return float(low), float(high), int(number)
@@ -73,6 +75,8 @@ def _ascending(edges: tuple[float, ...]) -> tuple[float, ...]:
     for number, (low, high) in enumerate(pairwise(edges)):
         if not low < high:
             raise fault(f"edges ascend, and {low:g} is not below {high:g}", number + 1)
+        if not math.isfinite(high - low):
+            raise fault(f"from {low:g} to {high:g} is further than numbers go; take narrower bins", number + 1)
     return edges
 
 

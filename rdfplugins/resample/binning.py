@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from rdfplugins.config.resample import ResampleConfig, VariableConfig
 
-MOST_BINS = 10_000_000
+MOST_BINS = 2_000_000
+"""Of all classes and categories together; some ten numbers are kept of each."""
 _EVEN = 1e-3  # of a bin
 _CLOSE = 1e-12  # boundaries of two ranges that differ by rounding only are one
 OUTSIDE = -1
@@ -102,7 +104,7 @@ class Grid:
     @property
     def bins(self) -> int:
         """Number of bins."""
-        return int(np.prod(self.shape, dtype=np.int64)) if self.axes else 1
+        return math.prod(self.shape)
 
     def index(self, values: Mapping[str, NDArray[np.float64]], rows: int) -> NDArray[np.int32]:
         """Return the bin of each row, int32[rows]; `OUTSIDE` where one of its values has none.
@@ -148,10 +150,20 @@ def grids(spec: ResampleConfig, categories: Sequence[str]) -> tuple[Grid, ...]:
     made = []
     for number in range(len(categories)):
         grid = Grid(tuple(_axis(spec, variable, number, categories) for variable in spec.options.sampling_variables))
-        if grid.bins > MOST_BINS:
-            raise ConfigError(f"the sampling variables make {grid.bins} bins, and {MOST_BINS} are the most; use fewer")
         made.append(grid)
+        refuse_too_many(made, 1)
     return tuple(made)
+
+
+def refuse_too_many(made: Sequence[Grid], classes: int) -> None:
+    """Raise ConfigError, without a place, for more bins than fit into memory."""
+    bins = sum(grid.bins for grid in made)
+    if bins * classes > MOST_BINS:
+        each = f" of {classes} classes" if classes > 1 else ""
+        raise ConfigError(
+            f"the sampling variables make {bins} bins{each}, and {MOST_BINS} are the most, of all classes and"
+            " categories; use fewer"
+        )
 
 
 def per_category(spec: ResampleConfig, variable: VariableConfig, categories: int) -> bool:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from rdfplugins.resample.arrivals import Earliest, earliest
 from rdfplugins.resample.binning import OUTSIDE, grids
 from rdfplugins.resample.cells import Cells, families, left_out
-from rdfplugins.resample.draw import TAKE, Earliest, Smallest, earliest, smallest, stream
+from rdfplugins.resample.draw import TAKE, Smallest, smallest, stream
 from rdfplugins.resample.index import Rows
 from rdfplugins.resample.interpolation import Splines
 from rdfplugins.resample.methods import METHODS, Facts, Plan
+from rdfplugins.resample.spool import Spool
 from rdfplugins.resample.spread import spreads
 from rdfplugins.resample.tally import Counts, Tally
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rdfplugins.config.resample import ResampleConfig
+    from rdfplugins.resample.binning import Axis
     from rdfplugins.resample.scratch import Scratch
 
 NOT_A_NUMBER, OUT_OF_RANGE = "NaN or infinite", "out of range"
@@ -53,6 +56,7 @@ class Draws:
     smallest: tuple[Smallest, ...]  # one for each subset, or one
     earliest: Earliest
     splines: Splines | None
+    looks: dict[tuple[str, int], int]  # sample, first row -> number of the look in which copies were kept
 
 
 class Choice:
@@ -67,6 +71,7 @@ class Choice:
         self.cells = Cells(groups, len(classes), tuple(every[family[0]] for family in groups))
         self.unused: dict[str, dict[str, int]] = {}
         self._without_class: dict[str, int] = {}
+        self._reach: dict[str, tuple[float, float]] = {}  # of the variables, in all rows
         self._splines = spec.options.interpolation == "spline"
         self._class_of = self.cells.classes_of()
 
@@ -100,6 +105,7 @@ class Choice:
         for piece in pieces:
             bins = self.cells.grids[family].index(piece.values, len(piece.key))
             cell = self.cells.number(family, piece.class_id, bins, self._finite(piece, bins))
+            self._note_reach(piece)
             if left is not None:
                 used = np.flatnonzero(cell >= 0)
                 cell[used[left:]] = left_out(cell[used[left:]])
@@ -110,6 +116,40 @@ class Choice:
                 without[reason] = without.get(reason, 0) + number
         if most is not None and options.initial == "hash":
             scratch.keep_smallest(most, options.seed)
+
+    def _note_reach(self, piece: Piece) -> None:
+        for axis in self.cells.grids[0].axes:
+            values = piece.values[axis.name]
+            if len(values):
+                low, high = self._reach.get(axis.name, (np.inf, -np.inf))
+                # of numbers, whatever else is among them
+                self._reach[axis.name] = (
+                    min(low, float(np.fmin.reduce(values))),
+                    max(high, float(np.fmax.reduce(values))),
+                )
+
+    def remarks(self) -> list[str]:
+        """Return what looks like a mistake in the bins: most rows out of range, or all of them in one bin."""
+        found = []
+        inside = sum(int(table.sum()) for table in self.cells.tables(self.n))
+        outside = int(self.cells.outside(self.n).sum())
+        if outside > inside:
+            reach = "; ".join(self._reached(axis) for axis in self.cells.grids[0].axes)
+            found.append(f"{outside} of {inside + outside} rows lie in no bin ({reach}); are the units right?")
+        for place, axis in enumerate(self.cells.grids[0].axes):
+            filled = np.zeros(axis.bins, bool)
+            for table, grid in zip(self.cells.tables(self.n), self.cells.grids, strict=True):
+                others = tuple(k for k in range(len(grid.shape) + 1) if k != place + 1)
+                if grid.shape[place] == axis.bins:
+                    filled |= table.reshape(-1, *grid.shape).sum(axis=others) > 0
+            if axis.bins > 1 and filled.sum() == 1:
+                found.append(f"all rows lie in one of {axis.bins} bins ({self._reached(axis)}); are the units right?")
+        return found
+
+    def _reached(self, axis: Axis) -> str:
+        low, high = self._reach.get(axis.name, (np.nan, np.nan))
+        ends = axis.edges[[0, -1]]
+        return f"{axis.name}: values from {low:.4g} to {high:.4g}, bins from {ends[0]:.4g} to {ends[1]:.4g}"
 
     def _finite(self, piece: Piece, bins: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return whether all variables of a row are finite, where it has no bin; others are not looked at."""
@@ -131,7 +171,7 @@ class Choice:
         """
         total = self.cells.total
         n = np.zeros(total, np.int64)
-        majority: dict[str, tuple[int, int]] = {}  # sample -> (family, class of most of its rows)
+        held: dict[str, tuple[int, tuple[int, ...]]] = {}
         firsts = [-1] * len(self.cells.families)
         beyond = np.zeros(total, np.int64)
         for scratch in scratches:
@@ -142,16 +182,16 @@ class Choice:
                 own += np.bincount(used, minlength=total)
             family = self.cells.family_of(scratch.category)
             classes = np.bincount(self._class_of, own, minlength=len(self.classes))
-            majority[scratch.name] = (family, int(classes.argmax()))
+            held[scratch.name] = (family, tuple(int(c) for c in np.flatnonzero(classes)))
             if firsts[family] < 0 and classes.any():
-                firsts[family] = int(classes.argmax())
+                firsts[family] = held[scratch.name][1][0] if np.count_nonzero(classes) == 1 else 0
             n += own
-        self.n, self.majority = n, majority
+        self.n, self.held = n, held
         self.unused = self._reasons(n, beyond)
         neyman = self.spec.options.allocation == "neyman" and bool(self._extras)
         spread = spreads(scratches, total) if neyman else None
         facts = Facts(
-            self.spec, self.cells, self.classes, self.categories, n, majority,
+            self.spec, self.cells, self.classes, self.categories, n, held,
             tuple(max(0, first) for first in firsts), spread,
         )  # fmt: skip
         return METHODS[self.spec.method](facts)
@@ -194,14 +234,22 @@ class Choice:
         streams = [stream(seed, TAKE, k) for k in range(plan.subsets)] if plan.subsets else [stream(seed, TAKE)]
         marks = tuple(smallest(rows, self.n, plan.take, start) for start in streams)
         splines = Splines(self.cells, plan.rate) if self._splines else None
-        return Draws(plan, marks, self._earliest(plan, scratches, splines), splines)
+        looks: dict[tuple[str, int], int] = {}
+        return Draws(plan, marks, self._earliest(plan, scratches, splines, looks), splines, looks)
 
-    def _earliest(self, plan: Plan, scratches: Sequence[Scratch], splines: Splines | None) -> Earliest:
+    def _earliest(
+        self,
+        plan: Plan,
+        scratches: Sequence[Scratch],
+        splines: Splines | None,
+        looks: dict[tuple[str, int], int],
+    ) -> Earliest:
         groups = np.append(plan.group, np.int32(-1))  # the last one is that of rows without a cell
 
         def rated() -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.float64]]]:
             for scratch in scratches:
                 for look in scratch.looks():
+                    looks.setdefault((scratch.name, look.start), len(looks))
                     group = groups[np.maximum(look.cell, -1)]
                     used = np.flatnonzero(group >= 0)
                     cell = look.cell[used]
@@ -219,7 +267,9 @@ class Choice:
                     total += np.bincount(group, rate, minlength=len(total))
                     number += np.bincount(group[rate > 0], minlength=len(total))
         most = self._most_arrivals
-        return earliest(rated, plan.draws, self.spec.options.seed, total=total, n=number, most=most)
+        spool = Spool(scratches[0].folder if scratches else None, np.uint32)
+        seed = self.spec.options.seed
+        return earliest(rated, plan.draws, seed, total=total, n=number, most=most, spool=spool)
 
     @property
     def _most_arrivals(self) -> int | None:
@@ -240,7 +290,8 @@ class Choice:
             used = np.flatnonzero(look.cell >= 0)
             if only is not None:
                 used = used[self._class_of[look.cell[used]] == only]
-            key, cell = look.key[used], look.cell[used]
+            whole = len(used) == len(look.cell)
+            key, cell = (look.key, look.cell) if whole else (look.key[used], look.cell[used])
             copies = plan.base[cell]
             subsets = None
             if plan.subsets:
@@ -253,8 +304,8 @@ class Choice:
                 copies += draws.smallest[0].taken(key, cell)
             if draws.earliest.limit.max(initial=-1.0) >= 0:
                 extra = look.extra[:, used] if draws.splines is not None else None
-                copies += self._drawn(draws, key, cell, extra)
-            counts.add(cell, self._class_of[cell], copies, plan.weight[cell])
+                copies += self._drawn(draws, draws.looks.get((scratch.name, look.start)), key, cell, extra)
+            counts.add(cell, self._class_of[cell], copies)
             chosen = np.flatnonzero(copies > 0)
             if len(chosen):
                 at = cell[chosen]
@@ -270,12 +321,20 @@ class Choice:
     def _drawn(
         self,
         draws: Draws,
+        look: int | None,
         key: NDArray[np.uint64],
         cell: NDArray[np.int32],
         extra: NDArray[np.float64] | None,
     ) -> NDArray[np.int32]:
         group = draws.plan.group[cell]
         which = np.flatnonzero(group >= 0)
+        kept = None if look is None else draws.earliest.copies_of(look, group[which])
+        if kept is not None:
+            if len(which) == len(key):
+                return kept
+            found = np.zeros(len(key), np.int32)
+            found[which] = kept
+            return found
         at = cell[which]
         rate = (
             draws.plan.rate[at] if draws.splines is None or extra is None else draws.splines.rates(at, extra[:, which])
@@ -295,9 +354,9 @@ class Choice:
             before=cells.tables(self.n),
             after=cells.tables(counts.after),
             distinct=cells.tables(counts.distinct),
-            weights=cells.tables(counts.weights),
-            squares=cells.tables(counts.squares),
-            variances=cells.tables(counts.variances),
+            weights=cells.tables(counts.after * plan.weight),
+            squares=cells.tables(counts.after * plan.weight**2),
+            variances=cells.tables(counts.pairs * plan.weight**2),
             target=plan.target,
             lost=plan.lost,
             copies=counts.copies_of_classes(),

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Rows = Callable[[], Iterable[tuple[NDArray[np.uint64], NDArray[np.int32]]]]  # keys, groups; a new look each time
-    Rated = Callable[[], Iterable[tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.float64]]]]  # and rates
 
 TAKE = "resample"
-ARRIVE = "resample arrival"
 INITIAL = "resample initial"
 _MASK = (1 << 64) - 1
 _ALL = np.uint64(_MASK)
@@ -68,10 +65,11 @@ def hashes(start: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def uniforms(seed: int, keys: NDArray[np.uint64], purpose: str) -> NDArray[np.float64]:
     """Return one number in [0, 1) for each key, as `rdfplugins.random.uniform`; marks are ordered as these are."""
-    return _unit(hashes(stream(seed, purpose), keys))
+    return unit(hashes(stream(seed, purpose), keys))
 
 
-def _unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
+def unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return hashes as numbers in [0, 1), multiples of 2^-53."""
     return (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
@@ -204,160 +202,3 @@ def _ranked(
         order = np.lexsort((marks, groups))
         limits[found] = marks[order[at[found]]]
     return found, limits
-
-
-# -- with replacement
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Earliest:
-    """The first arrivals of each group.
-
-    Attributes
-    ----------
-    seed
-        Of the hashes.
-    limit
-        float64[groups]: arrivals before this time are taken; negative: none, infinite: all up to ``most``.
-    tie
-        uint64[groups]: of arrivals at this very time those whose hash is up to this.
-    most
-        Arrivals of one row that count; None: any number.
-    """
-
-    seed: int
-    limit: NDArray[np.float64]
-    tie: NDArray[np.uint64]
-    most: int | None
-
-    def copies(
-        self, keys: NDArray[np.uint64], groups: NDArray[np.int32], rates: NDArray[np.float64]
-    ) -> NDArray[np.int32]:
-        """Return how often each row is taken, int32[n]."""
-        limits = self.limit[groups]
-        found = np.zeros(len(keys), np.int32)
-        for which, times, marks in arrivals(self.seed, keys, rates, limits, self.most):
-            late = times == limits[which]
-            if late.any():
-                late &= marks > self.tie[groups[which]]
-                which = which[~late]  # noqa: PLW2901 (without those)
-            found[which] += 1
-        return found
-
-
-def arrivals(
-    seed: int,
-    keys: NDArray[np.uint64],
-    rates: NDArray[np.float64],
-    until: NDArray[np.float64],
-    most: int | None,
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.uint64]]]:
-    """Yield the first arrival of each row up to its time ``until``, then the second of those that have one, and so on.
-
-    Yields
-    ------
-    Rows (intp[k]), times (float64[k]) and hashes (uint64[k]) of their arrivals.
-    """
-    which = np.flatnonzero((rates > 0) & (until >= 0))
-    times = np.zeros(len(which))
-    number = 0
-    while len(which) and (most is None or number < most):
-        marks = hashes(stream(seed, ARRIVE, number), keys[which])
-        ends, pace = until[which], rates[which]
-        shares = _unit(marks)
-        # those that are certainly too late are left out before the logarithm: 1 - exp(-x) <= x
-        near = np.flatnonzero(shares <= (ends - times) * pace * (1 + 1e-9) + 1e-15)
-        which, marks, ends, pace = which[near], marks[near], ends[near], pace[near]
-        times = times[near] - np.log1p(-shares[near]) / pace
-        there = times <= ends
-        which, times, marks = which[there], times[there], marks[there]
-        if len(which):
-            yield which, times, marks
-        number += 1
-
-
-def earliest(
-    rows: Rated,
-    draws: NDArray[np.int64],
-    seed: int,
-    *,
-    total: NDArray[np.float64],
-    n: NDArray[np.int64],
-    most: int | None = None,
-) -> Earliest:
-    """Find the ``draws`` first arrivals of each group.
-
-    Parameters
-    ----------
-    rows
-        Called for each look at the rows: yields keys, groups and rates; negative groups are of no interest.
-    draws
-        How many, int64[groups]; where ``most`` leaves fewer, all of these are taken.
-    total, n
-        Sum of the rates of a group, and its rows with a rate above 0.
-    most
-        Arrivals of one row that count.
-    """
-    limit = np.full(len(draws), -1.0)
-    tie = np.full(len(draws), _ALL)
-    room = np.full(len(draws), np.iinfo(np.int64).max) if most is None else n * most
-    wanted = np.where(total > 0, draws, 0)
-    limit[(wanted > 0) & (wanted >= room)] = np.inf
-    open_groups = np.flatnonzero((wanted > 0) & (wanted < room))
-    spread = _SIGMAS * np.sqrt(wanted) + _SPARE
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(total > 0, np.maximum(wanted - spread, 0) / total, 0.0)
-        high = np.where(total > 0, (wanted + spread) / total, 0.0)
-    while len(open_groups):
-        below, found = _between(rows, open_groups, low, high, seed=seed, most=most, n=len(draws))
-        left = []
-        for number, group in enumerate(open_groups):
-            times, marks = found[number]
-            rank = int(wanted[group] - below[number])
-            if rank < 1:  # too late: it is before `low`
-                low[group], high[group] = max(0.0, 2 * low[group] - high[group]), low[group]
-            elif rank > len(times):  # too early, as rows that are full take no more
-                width = high[group] - low[group]
-                low[group], high[group] = high[group], high[group] + 2 * width
-            else:
-                order = np.lexsort((marks, times))
-                limit[group], tie[group] = times[order[rank - 1]], marks[order[rank - 1]]
-                continue
-            left.append(group)
-        open_groups = np.array(left, np.intp)
-    return Earliest(seed, limit, tie, most)
-
-
-def _between(
-    rows: Rated,
-    part: NDArray[np.intp],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    *,
-    seed: int,
-    most: int | None,
-    n: int,
-) -> tuple[NDArray[np.int64], list[tuple[NDArray[np.float64], NDArray[np.uint64]]]]:
-    """Return how many arrivals of some groups are before ``low``; times and hashes of those from there to ``high``."""
-    local = np.full(n + 1, _NONE, np.int32)
-    local[part] = np.arange(len(part), dtype=np.int32)
-    below = np.zeros(len(part), np.int64)
-    kept: list[tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.uint64]]] = []
-    for keys, groups, rates in rows():
-        where = local[groups]
-        inside = np.flatnonzero(where >= 0)
-        where = where[inside]
-        lows, highs = low[part][where], high[part][where]
-        for which, times, marks in arrivals(seed, keys[inside], rates[inside], highs, most):
-            under = times < lows[which]
-            below += np.bincount(where[which[under]], minlength=len(part))
-            rest = np.flatnonzero(~under)
-            kept.append((where[which[rest]], times[rest], marks[rest]))
-    if not kept:
-        return below, [(np.empty(0), np.empty(0, np.uint64)) for _ in part]
-    groups_of, times_of, marks_of = (np.concatenate(arrays) for arrays in zip(*kept, strict=True))
-    order = np.argsort(groups_of, kind="stable")
-    ends = np.searchsorted(groups_of[order], np.arange(len(part) + 1))
-    return below, [
-        (times_of[order[first:last]], marks_of[order[first:last]]) for first, last in itertools.pairwise(ends)
-    ]

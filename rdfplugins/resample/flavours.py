@@ -41,7 +41,7 @@ def plan(job: Job) -> Path:
 def _order(job: Job, choice: Choice) -> list[int]:
     """Return what class a number means: that of the sample at this place in a category, as in umami."""
     first = job.sources.all[0].category
-    order = [choice.majority[source.name][1] for source in job.sources.all if source.category == first]
+    order = [c for source in job.sources.all if source.category == first for c in choice.held[source.name][1]]
     every = list(range(len(choice.classes)))
     return order if job.spec.options.samples_of(job.split) and sorted(order) == every else every
 

@@ -170,6 +170,51 @@ class Index:
                 found.get("subsets"),
             )  # fmt: skip
 
+    def verified(self, sample: str, *, entries: int, classes: int) -> Iterator[Rows]:
+        """Yield the rows of a sample, as `rows`.
+
+        Parameters
+        ----------
+        entries
+            Rows of its files.
+        classes
+            How many there are.
+
+        Raises
+        ------
+        InputError
+            For rows that no resampling chooses: the file was damaged, or changed by somebody.
+        """
+        chunks = self.rows(sample)
+        while True:
+            try:
+                rows = next(chunks, None)
+                if rows is None:
+                    return
+                wrong = _wrong(rows, entries, classes)
+            except (KeyError, OSError, ValueError, TypeError) as error:  # h5py raises all of these
+                raise self._damaged(sample, " ".join(str(error).split())) from error
+            if wrong is not None:
+                raise self._damaged(sample, wrong)
+            yield rows
+
+    def _damaged(self, sample: str, what: str) -> InputError:
+        return InputError(f"{self._path}: damaged index, make it again with --force (sample '{sample}': {what})")
+
+
+def _wrong(rows: Rows, entries: int, classes: int) -> str | None:
+    """Return what is wrong with rows of an index; None if nothing is."""
+    if len({len(values) for values in rows.columns().values() if values is not None}) != 1:
+        return "its columns differ in length"
+    if (rows.copies < 1).any():
+        return f"a row is taken {int(rows.copies.min())} times"
+    outside = (rows.class_id < 0) | (rows.class_id >= classes)
+    if outside.any():
+        return f"a row is of class {int(rows.class_id[outside][0])} where there are {classes}"
+    if (rows.position >= np.uint64(entries)).any():
+        return f"row {int(rows.position.max())} of {entries}"
+    return None
+
 
 @contextlib.contextmanager
 def open_index(path: Path) -> Iterator[Index]:

@@ -11,6 +11,7 @@ from rdfplugins import provenance
 from rdfplugins.errors import ConfigError, InputError
 from rdfplugins.files import PART, claimed, make_folder
 from rdfplugins.resample import freshness, parts
+from rdfplugins.resample.binning import grids, refuse_too_many
 from rdfplugins.resample.choose import Choice
 from rdfplugins.resample.index import create, open_index, refuse_foreign
 from rdfplugins.resample.methods import MisfitError
@@ -101,7 +102,9 @@ class Job:
         """Refuse an index in the place of something else that is read or written; ConfigError at its line."""
         if _stated_index(self.spec, self.split) is None:
             return
-        taken = {file.path: f"an input of sample '{source.name}'" for source in self.sources.all for file in source.files}
+        taken = {
+            file.path: f"an input of sample '{source.name}'" for source in self.sources.all for file in source.files
+        }
         taken[self.config.path] = "this config"
         for split in SPLITS:
             stem = _stem(self.spec, split)
@@ -125,6 +128,7 @@ class Job:
     def choice(self) -> Choice:
         """Return what bins, counts, plans and draws; ConfigError at the line of bins that make no sense."""
         try:
+            refuse_too_many(grids(self.spec, self.sources.categories), len(self.sources.classes))
             return Choice(self.spec, self.sources.classes, self.sources.categories)
         except ConfigError as error:
             raise self.placed(error, "options", "sampling_variables") from error
@@ -154,8 +158,10 @@ class Job:
         try:
             plan = choice.plan(scratches)
         except MisfitError as error:
+            for line in choice.remarks():
+                self.say(f"resample: {line}")
             raise self.placed(error, *error.at) from error
-        for line in plan.says:
+        for line in (*choice.remarks(), *plan.says):
             self.say(f"resample: {line}")
         return plan
 

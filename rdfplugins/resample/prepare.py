@@ -109,6 +109,12 @@ def run(config: Base, folder: Path, *, force: bool, say: Callable[[str], None]) 
     return {job.name: job.target for job in jobs}
 
 
+def check(config: Base, folder: Path) -> list[str]:
+    """Open the files of all samples, and return a line for each; errors are those of `run`, nothing is written."""
+    sources = [job.source for job in _jobs(config, folder)]
+    return [f"{one.name}: {len(one.files)} file{'s' * (len(one.files) != 1)}, {one.entries} rows" for one in sources]
+
+
 def class_labels(config: Base) -> list[str]:
     """Return the classes in the order in which they are numbered: stated, or that of ``classes`` and of the samples."""
     if config.resample is not None and config.resample.class_labels is not None:

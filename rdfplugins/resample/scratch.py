@@ -60,6 +60,7 @@ class Scratch:
     def __init__(self, name: str, category: int, folder: Path | None, columns: int = 0) -> None:
         self.name = name
         self.category = category
+        self.folder = folder
         self.rows = 0
         self._columns = columns
         self._kept: list[Look] = []
@@ -155,18 +156,19 @@ def refuse_twice(scratches: Sequence[Scratch], *, at_once: int = _KEYS_AT_ONCE) 
     parts = max(1, -(-sum(scratch.rows for scratch in scratches) // at_once))
     start = stream(0, "resample unique")
     for part in range(parts):
-        found = [look.key[_in_part(look, part, parts, start)] for scratch in scratches for look in scratch.looks()]
+        found = [_in_part(look, part, parts, start) for scratch in scratches for look in scratch.looks()]
         keys = np.sort(np.concatenate(found)) if found else np.empty(0, np.uint64)
         twice = np.unique(keys[1:][keys[1:] == keys[:-1]])
         if len(twice):
             raise InputError(_told(scratches, twice))
 
 
-def _in_part(look: Look, part: int, parts: int, start: int) -> NDArray[np.bool_]:
+def _in_part(look: Look, part: int, parts: int, start: int) -> NDArray[np.uint64]:
+    """Return the keys of rows that are used and belong to this part."""
     used = look.cell >= 0
     if parts > 1:
         used &= (hashes(start, look.key) >> np.uint64(40)) * np.uint64(parts) >> np.uint64(24) == np.uint64(part)
-    return used
+    return look.key if used.all() else look.key[used]
 
 
 def _told(scratches: Sequence[Scratch], twice: NDArray[np.uint64]) -> str:

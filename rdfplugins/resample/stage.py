@@ -107,7 +107,8 @@ def _run(job: Job, flavour: str | None) -> Made:
         with lock(job.folder, f".{job.stem}.lock"):
             flavours.combine(job)
             _write(job)
-        return Made((job.output,), ())
+            tally = _tally(job, [job.index])
+            return Made((job.output,), _report(job, tally), (tally,))
     if flavour == flavours.PLOTTING:
         return Made((), _report(job, _tally(job, flavours.all_parts(job))))
     return Made((flavours.choose_class(job, flavours.class_id(job, flavour)),), ())
@@ -124,6 +125,8 @@ def _choose_all(job: Job) -> None:
 def _write(job: Job) -> None:
     from rdfplugins.resample.write import write
 
+    if not _attaches(job):
+        job.say("resample: bool_attach_sample_weights: false: the weights are in the index, not in the output")
     if not job.force and freshness.is_made(job.output, job.keys[1]):
         job.say(f"resample: {job.output} is up to date")
         return
@@ -132,7 +135,7 @@ def _write(job: Job) -> None:
         total = int(parts.to_counts(index.tables()).after.sum())
 
         def rows(source: Source) -> Iterator[Rows]:
-            return index.rows(source.name)
+            return index.verified(source.name, entries=source.entries, classes=len(job.sources.classes))
 
         shuffle = options.shuffle if options.shuffle is not None else job.spec.method in _SHUFFLED
         tracks = options.tracks_names if options.save_tracks else ()
@@ -217,6 +220,7 @@ def _report(job: Job, tally: Tally) -> tuple[Path, ...]:
         n_rows=options.n_jets_to_plot,
         colors={name: one.color for name, one in classes.items()},
         labels={name: one.label for name, one in classes.items()},
+        attached=_attaches(job),
         units=_units(job),
         say=lambda line: job.say(f"resample: {line}"),
     )
@@ -233,6 +237,25 @@ def _units(job: Job) -> dict[str, str]:
         known.update(record.get("units") or {})
     variables = job.choice().expressions.items()
     return {**known, **{name: known[column] for name, column in variables if column in known}}
+
+
+def check_order(config: Config) -> None:
+    """Raise ConfigError if ``class_labels`` are in another order than the labels of the samples, before any loop.
+
+    The trees hold ``label_id``, which has the order of the samples: two numbers for a class are one too many.
+    """
+    spec = config.resample
+    if spec is None or spec.class_labels is None or spec.source is not None or config.preparation is not None:
+        return
+    labels = list(dict.fromkeys(one.label or name for name, one in config.input.samples.items()))
+    named = [name for name in spec.class_labels if name in labels]
+    order = [name for name in labels if name in named]
+    if named != order and config.classes is None and spec.label_column is None:
+        raise config.fault(
+            f"the order differs from that of input.samples, [{', '.join(order)}], which is that of label_id in the"
+            " trees: write them in this order, or the samples in the other",
+            *config.resample_path("class_labels"),
+        )
 
 
 def check_columns(config: Config, columns: Sequence[str], sample: str) -> None:

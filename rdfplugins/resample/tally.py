@@ -39,7 +39,8 @@ class Tally:
     target
         For each category float64[bins], the shape aimed at, not normalised; None where a method has none.
     lost
-        For each category bool[bins]: bins that have rows before, and of which nothing can be taken.
+        For each category bool[bins]: bins that have rows before, and in which some class has none to take; methods
+        that treat each class by itself take those of the others all the same.
     copies
         For each class int64[n]: how many rows were taken 0, 1, 2 ... times.
     unused
@@ -72,56 +73,45 @@ class Counts:
 
     Attributes
     ----------
-    after, distinct
-        int64[cells]: rows with their copies, different rows.
-    weights, squares
-        float64[cells]: sums of weights and of their squares, copies counted.
-    variances
-        float64[cells]: sums over different rows of (copies x weight)^2.
+    after, distinct, pairs
+        int64[cells]: rows with their copies, different rows, sum of the squares of their copies.
     copies
         int64[classes, most + 1]: how many rows were taken 0, 1, 2 ... times.
     """
 
     after: NDArray[np.int64]
     distinct: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    variances: NDArray[np.float64]
+    pairs: NDArray[np.int64]
     copies: NDArray[np.int64]
 
     @classmethod
     def zero(cls, cells: int, classes: int) -> Counts:
         """Return counts of no rows."""
-        return cls(
-            np.zeros(cells, np.int64), np.zeros(cells, np.int64), np.zeros(cells), np.zeros(cells), np.zeros(cells),
-            np.zeros((classes, 1), np.int64),
-        )  # fmt: skip
+        none = np.zeros(cells, np.int64)
+        return cls(none, none.copy(), none.copy(), np.zeros((classes, 1), np.int64))
 
-    def add(
-        self,
-        cell: NDArray[np.int32],
-        class_id: NDArray[np.int32],
-        copies: NDArray[np.int32],
-        weight: NDArray[np.float64],
-    ) -> None:
+    def add(self, cell: NDArray[np.int32], class_id: NDArray[np.int32], copies: NDArray[np.int32]) -> None:
         """Count rows; ``copies`` is 0 for those that are not chosen."""
         total, (classes, known) = len(self.after), self.copies.shape
-        # whole numbers up to 2^53 are exact in the sums of bincount
-        self.after += np.bincount(cell, copies, minlength=total).astype(np.int64)
-        self.distinct += np.bincount(cell[copies > 0], minlength=total)
-        self.weights += np.bincount(cell, copies * weight, minlength=total)
-        self.squares += np.bincount(cell, copies * weight**2, minlength=total)
-        self.variances += np.bincount(cell, (copies * weight) ** 2, minlength=total)
         most = int(copies.max(initial=0))
+        once = np.bincount(cell[copies > 0], minlength=total)
+        self.distinct += once
+        if most > 1:
+            # whole numbers up to 2^53 are exact in the sums of bincount
+            self.after += np.bincount(cell, copies, minlength=total).astype(np.int64)
+            self.pairs += np.bincount(cell, copies.astype(np.float64) ** 2, minlength=total).astype(np.int64)
+        else:
+            self.after += once
+            self.pairs += once
         if most >= known:
             self.copies = np.pad(self.copies, ((0, 0), (0, most + 1 - known)))
             known = most + 1
-        pairs = np.bincount(class_id.astype(np.int64) * known + copies, minlength=classes * known)
-        self.copies += pairs.reshape(classes, known)
+        of_class = np.bincount(class_id * np.int64(known) + copies, minlength=classes * known)
+        self.copies += of_class.reshape(classes, known)
 
     def merge(self, other: Counts) -> None:
         """Add the counts of other rows."""
-        for name in ("after", "distinct", "weights", "squares", "variances"):
+        for name in ("after", "distinct", "pairs"):
             getattr(self, name).__iadd__(getattr(other, name))
         most = max(self.copies.shape[1], other.copies.shape[1])
         both = [np.pad(one, ((0, 0), (0, most - one.shape[1]))) for one in (self.copies, other.copies)]

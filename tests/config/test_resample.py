@@ -225,9 +225,10 @@ def test_a_training_config_selects_nothing(write, load):
         load_config("config.yaml")
     assert (
         str(caught.value)
-        == "config.yaml: this config has no 'input' and 'select': it serves `rdfrun` with --resampling alone"
+        == "config.yaml: this config has no 'input' and 'select', so there is no selection to look at: it serves"
+        " `rdfrun CONFIG` (--resampling) and `rdfrun check CONFIG`"
     )
-    with pytest.raises(ConfigErrors, match="with --prepare and --resampling alone"):
+    with pytest.raises(ConfigErrors, match=r"\(--prepare, --resampling\)"):
         load_config("PFlow-Preprocessing.yaml")
     load()
     assert type(load_any("hgg.yaml")) is Config
@@ -237,3 +238,24 @@ def test_set_makes_a_config_resample(load):
     config = load(overrides=("resample.method=none", "resample.options.seed=3"))
     assert config.resample.options.seed == 3
     assert config.position("resample") == ("--set resample.method=none", None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_jets": (1 << 40) + 1},
+        {"n_jets_validation": 1e13},
+        {"sampling_fraction": {"b": 1.1e6}},
+        {"max_upsampling_ratio": {"b": 1e300}},
+    ],
+)
+def test_numbers_that_no_sample_has(options):
+    with pytest.raises(ValidationError, match="less than or equal to"):
+        ResampleOptions(**options)
+
+
+@pytest.mark.parametrize("value", [1 << 64, -(1 << 63) - 1])
+def test_values_of_labels_have_64_bits(value):
+    with pytest.raises(ValidationError):
+        LabelColumn(column="label", values={"b": value})
+    assert LabelColumn(column="label", values={"b": (1 << 64) - 1}).values == {"b": (1 << 64) - 1}

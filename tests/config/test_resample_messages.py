@@ -106,7 +106,23 @@ def test_the_configs_themselves_are_right(tmp_path):
             "bins: [0, 15e5, 2.5]",
             (
                 "11: resample.options.sampling_variables.0.pt.bins: the third number of [low, high, number] is a "
-                "whole number from 1 to 10000000, not 2.5"
+                "whole number from 1 to 2000000, not 2.5"
+            ),
+        ),
+        (
+            "bins: [0, 15e5, 250]",
+            "bins: [-1e308, 1e308, 250]",
+            (
+                "11: resample.options.sampling_variables.0.pt.bins: from -1e+308 to 1e+308 is further than numbers go; "
+                "take narrower bins"
+            ),
+        ),
+        (
+            "bins: [0, 15e5, 250]",
+            "edges: [-1e308, 1e308]",
+            (
+                "11: resample.options.sampling_variables.0.pt.edges: from -1e+308 to 1e+308 is further than numbers "
+                "go; take narrower bins"
             ),
         ),
         (
@@ -114,7 +130,7 @@ def test_the_configs_themselves_are_right(tmp_path):
             "bins: [0, 15e5, 0]",
             (
                 "11: resample.options.sampling_variables.0.pt.bins: the third number of [low, high, number] is a "
-                "whole number from 1 to 10000000, not 0"
+                "whole number from 1 to 2000000, not 0"
             ),
         ),
         (
@@ -443,6 +459,16 @@ def test_the_configs_themselves_are_right(tmp_path):
         ),
         ("a.root", "[]", "7: resample.from.tt_up: the list is empty"),
         ("classes:\n", "class:\n", "1: unknown key 'class'; did you mean 'classes'?"),
+        (
+            METHOD,
+            f"{METHOD}  njets: 5\n",
+            "6: unknown key 'njets' in resample; it belongs to resample.options, one level below",
+        ),
+        (
+            OPTIONS,
+            f"{OPTIONS}    label_column: flavour\n",
+            "17: unknown key 'label_column' in resample.options; it belongs to resample, one level above",
+        ),
         (
             "classes:\n",
             "version: 2\nclasses:\n",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from rdfplugins import random
-from rdfplugins.resample import draw
+from rdfplugins.resample import arrivals, draw
+from rdfplugins.resample.spool import Spool
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEED = 7
 
@@ -78,9 +84,9 @@ def slow_copies(key: np.ndarray, rate: np.ndarray, draws: int, most: int | None)
     for row, one in enumerate(key):
         time = 0.0
         for number in range(60 if most is None else most):
-            mark = draw.hashes(draw.stream(SEED, draw.ARRIVE, number), np.array([one], np.uint64))
+            mark = draw.hashes(draw.stream(SEED, arrivals.ARRIVE, number), np.array([one], np.uint64))
             share = float(int(mark[0]) >> 11) * 2.0**-53
-            time -= np.log1p(-share) / rate[row] if rate[row] > 0 else -np.inf
+            time -= np.log(1 - share) / rate[row] if rate[row] > 0 else -np.inf
             found.append((time, row))
     copies = np.zeros(len(key), np.int32)
     for time, row in sorted(found)[:draws]:
@@ -90,31 +96,41 @@ def slow_copies(key: np.ndarray, rate: np.ndarray, draws: int, most: int | None)
 
 @pytest.mark.parametrize(("draws", "most"), [(1, None), (150, None), (700, None), (150, 1), (350, 2), (399, 2)])
 @pytest.mark.parametrize("sigmas", [6.0, 0.0])
-def test_earliest_against_sorting(monkeypatch: pytest.MonkeyPatch, draws: int, most: int | None, sigmas: float) -> None:
-    monkeypatch.setattr(draw, "_SIGMAS", sigmas)
-    monkeypatch.setattr(draw, "_SPARE", 8.0 if sigmas else 0.5)
+def test_earliest_against_sorting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, draws: int, most: int | None, sigmas: float
+) -> None:
+    monkeypatch.setattr(arrivals, "_SIGMAS", sigmas)
+    monkeypatch.setattr(arrivals, "_SPARE", 8.0 if sigmas else 0.5)
     rng = np.random.default_rng(5)
     key, rate = keys(230), rng.exponential(1.0, 230)
     rate[200:] = 0.0
     group = np.zeros(230, np.int32)
     group[210:220] = -1
-    found = draw.earliest(
+    found = arrivals.earliest(
         pieces(key, group, rate, size=37),
         np.array([draws]),
         SEED,
         total=np.array([rate.sum()]),
         n=np.array([200]),
         most=most,
+        spool=Spool(tmp_path, np.uint32),
     )
     copies = found.copies(key[:210], group[:210], rate[:210])
     assert copies.sum() == draws
     assert copies[200:].sum() == 0
     np.testing.assert_array_equal(copies, slow_copies(key[:210], rate[:210], draws, most))
+    if found.kept is not None:  # what was put aside on the way is the same
+        for number, first in enumerate(range(0, 230, 37)):
+            part = [one[first : first + 37] for one in (key, group, rate)]
+            used = np.flatnonzero(part[1] >= 0)
+            counted = found.copies_of(number, part[1])
+            np.testing.assert_array_equal(counted[used], found.copies(*(one[used] for one in part)))
+    assert found.kept is not None or sigmas == 0 or most is not None
 
 
 def test_more_than_there_may_be() -> None:
     key, rate, group = keys(20), np.ones(20), np.zeros(20, np.int32)
-    found = draw.earliest(
+    found = arrivals.earliest(
         pieces(key, group, rate), np.array([100]), SEED, total=np.array([20.0]), n=np.array([20]), most=3
     )
     np.testing.assert_array_equal(found.copies(key, group, rate), np.full(20, 3))
@@ -126,7 +142,7 @@ def test_copies_are_multinomial() -> None:
     key = keys(n, 9)
     rate = np.where(np.arange(n) % 2 == 0, 2.0, 1.0)
     group = np.zeros(n, np.int32)
-    found = draw.earliest(
+    found = arrivals.earliest(
         pieces(key, group, rate, size=10_000), np.array([draws]), SEED, total=np.array([rate.sum()]), n=np.array([n])
     )
     copies = found.copies(key, group, rate)

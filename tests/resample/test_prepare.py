@@ -284,7 +284,7 @@ def test_files_whose_datasets_differ(tmp_path: Path) -> None:
         (
             ("{type: ttbar, category: cjets}", "{type: ttbar, category: cjets, output_name: ../../in/0.h5}"),
             16,
-            "would replace",
+            "../../in/0.h5 leads out of",
         ),
         (
             ("{type: ttbar, category: cjets}", "{type: ttbar, category: cjets, output_name: training_bjets.h5}"),
@@ -319,6 +319,73 @@ def test_classes_that_no_cut_tells_apart(tmp_path: Path) -> None:
         ConfigErrors, match=r"config.yaml:6: samples 'one' and 'two' are of classes 'bjets' and 'cjets'"
     ):
         run(tmp_path, text)
+
+
+# -- where outputs are
+
+ONE = """
+    preparation:
+      ntuples: {{ttbar: {{path: in, file_pattern: "*.h5"}}}}
+      samples:
+        one: {{type: ttbar, category: bjets{}}}
+        two: {{files: other/x.h5, category: bjets}}
+    """
+
+
+def test_an_absolute_path_of_umami_is_its_name(tmp_path: Path) -> None:
+    hdf5_inputs(tmp_path)
+    (tmp_path / "other").mkdir()
+    write_hdf5(tmp_path / "other" / "x.h5", table(5))
+    made, said = run(tmp_path, ONE.format(f", f_output: {{path: {tmp_path}/in, file: 0.h5}}"))
+    assert made["one"] == tmp_path / "out" / "prepared" / "0.h5"
+    assert [line for line in said if line.startswith("prepare:")] == [
+        "prepare: of the absolute paths of one the names of the files are taken; they are in 'prepared'"
+    ]
+
+
+def test_outputs_stay_in_their_folder(tmp_path: Path) -> None:
+    hdf5_inputs(tmp_path)
+    (tmp_path / "other").mkdir()
+    write_hdf5(tmp_path / "other" / "x.h5", table(5))
+    (tmp_path / "out" / "prepared").mkdir(parents=True)
+    (tmp_path / "out" / "prepared" / "away").symlink_to(tmp_path / "other")
+    for name in ("away/y.h5", "../y.h5", "a/../../../y.h5"):
+        with pytest.raises(ConfigErrors, match=rf"config.yaml:5: {name} leads out of .*prepared"):
+            run(tmp_path, ONE.format(f", output_name: {name}"))
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["x.h5"]
+
+
+def test_inputs_of_any_sample_stay(tmp_path: Path) -> None:
+    hdf5_inputs(tmp_path)
+    (tmp_path / "other").mkdir()
+    write_hdf5(tmp_path / "other" / "x.h5", table(5))
+    folder = tmp_path / "out" / "prepared"
+    folder.mkdir(parents=True)
+    (folder / "y.h5").hardlink_to(tmp_path / "other" / "x.h5")
+    with pytest.raises(ConfigErrors, match=r":5: the output of 'one' would replace an input of 'two', .*other/x\.h5"):
+        run(tmp_path, ONE.format(", output_name: y.h5"))
+    assert [path.name for path in folder.iterdir()] == ["y.h5"]
+
+
+@pytest.mark.parametrize("content", ["table", "text", "tree"])
+def test_a_file_of_somebody_stays(tmp_path: Path, content: str) -> None:
+    hdf5_inputs(tmp_path)
+    (tmp_path / "other").mkdir()
+    write_hdf5(tmp_path / "other" / "x.h5", table(5))
+    path = tmp_path / "out" / "prepared" / "two.h5"
+    path.parent.mkdir(parents=True)
+    if content == "table":
+        write_hdf5(path, table(3))
+    elif content == "text":
+        path.write_text("my notes")
+    else:
+        with uproot.recreate(path) as file:
+            file["x"] = {"y": np.arange(3)}
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match=r"two\.h5: is there, and is no prepared sample"):
+        run(tmp_path, ONE.format(""), force=True)
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == ["two.h5"]
 
 
 # -- trees

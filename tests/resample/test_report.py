@@ -24,7 +24,7 @@ from rdfplugins.resample.report.numbers import numbers_of
 from rdfplugins.resample.report.spectra import spectra_of
 from rdfplugins.resample.report.words import METHODS
 
-from .report_cases import grid, jets, some_rows, sources_of, tally_of, write_table
+from .report_cases import Row, grid, jets, some_rows, sources_of, tally_of, write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,6 +175,49 @@ def test_what_is_said(tmp_path: Path, sources: Sources, output: Path, quick: lis
     assert "chi2" in text
     assert "train.h5" in text
     assert "index.html" not in text
+
+
+def test_weights_that_are_in_the_index_only(tmp_path: Path, sources: Sources, output: Path, quick: list[str]) -> None:
+    one = tally_of(some_rows(300, (4,), weighted=True), [FLAT], target=2, method="weighting")
+    one = dataclasses.replace(one, after=one.distinct)  # no row is repeated
+    texts = [
+        make(tmp_path / str(attached), sources, output, one, attached=attached)[1].read_text()
+        for attached in (True, False)
+    ]
+    assert ["n_eff of weights |" in text for text in texts] == [True, False]
+    assert ["in the index only, not in the output" in text for text in texts] == [False, True]
+    values = json.loads((tmp_path / "False" / "resampling.json").read_text())
+    assert not values["weighted"]
+    (pt,) = values["sampling_variables"]
+    for number, name in enumerate(one.classes):
+        assert pt["after"]["classes"][name]["values"] == one.distinct[0][number].tolist()
+    plain = make(tmp_path / "plain", sources, output, attached=False)[1].read_text()
+    assert "index only" not in plain  # there are no weights
+
+
+def test_no_output_yet(tmp_path: Path, sources: Sources, output: Path, quick: list[str]) -> None:
+    said = "There is no output yet: other variables are drawn before only."
+    assert said in make(tmp_path / "a", sources, plot_variables=("mass",))[0].read_text()
+    assert said not in make(tmp_path / "b", sources, output, plot_variables=("mass",))[0].read_text()
+    assert said not in make(tmp_path / "c", sources)[0].read_text()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_bins_that_lack_a_class_are_lost_or_tell_the_others(
+    tmp_path: Path, sources: Sources, quick: list[str], kept: bool
+) -> None:
+    rows = [Row(0, 0, (0,), 1), Row(1, 0, (0,), 1), Row(0, 0, (1,), 3 if kept else 0), Row(0, 0, (1,), 0)]
+    one = tally_of(rows, [grid([0, 1, 2])], classes=("a", "b"))
+    one = dataclasses.replace(one, lost=(np.array([False, True]),))
+    text = make(tmp_path / "r", sources, one=one)[1].read_text()
+    if kept:
+        assert "1 bins are incomplete, with 2 rows (50 % of those in range)" in text
+        assert "others have 3, which tells them apart" in text
+        assert "| a | 2 (67 %), 3 |" in text
+        assert "lost" not in text.casefold()
+    else:
+        assert "1 bins are lost, with 2 rows (50 % of those in range)." in text
+        assert "incomplete" not in text.casefold()
 
 
 def test_rows_without_a_key_are_told(tmp_path: Path, sources: Sources, quick: list[str]) -> None:

@@ -114,6 +114,9 @@ def test_contents_are_those_of_all_rows(tmp_path: Path) -> None:
             )
             assert content == inside
             assert double == (4 if number == 1 else 2) * inside
+        # the two copies of a row are one event
+        assert before.errors[number] == pytest.approx(np.sqrt(before.values[number]))
+        assert taken.errors[number] == pytest.approx((4 if number == 1 else 2) * np.sqrt(before.values[number]))
     assert before.target is not None
     assert np.array_equal(before.target, before.values[1])
     assert taken.title == "After (weighted)"

@@ -62,6 +62,7 @@ def test_every_number_of_a_class(weighted: bool) -> None:
         assert part.taken == sum(copies)
         assert part.different == sum(one > 0 for one in copies)
         assert part.mean_copies == pytest.approx(sum(copies) / sum(one > 0 for one in copies))
+        assert part.ratio == pytest.approx(sum(copies) / len(mine))
         assert whole.largest == max(copies)
         assert whole.effective_copies == pytest.approx(sum(copies) ** 2 / sum(one**2 for one in copies))
         assert part.effective == pytest.approx(sum(weights) ** 2 / sum(one**2 for one in weights))
@@ -204,6 +205,18 @@ def _printed(tally: Tally, width: int) -> str:
     with console.capture() as captured:
         console.print(terminal_table(tally, width))
     return captured.get()
+
+
+def test_the_terminal_tells_rows_out_of_range_where_there_are_any() -> None:
+    rows = [Row(0, 0, (0,), 3), Row(0, 0, (0,), 0), Row(1, 0, (0,), 1)]
+    plain = _printed(tally_of(rows, [grid([0, 1])], classes=("a", "b")), 120)
+    assert "out of" not in plain
+    assert "1.5" in plain  # taken / in range
+    unused = {"a": {"out of range": 41}}
+    assert "out of" in (text := _printed(tally_of(rows, [grid([0, 1])], classes=("a", "b"), unused=unused), 120))
+    assert "41" in text
+    unused["b"] = {"NaN or infinite": 2}
+    assert "cannot" in _printed(tally_of(rows, [grid([0, 1])], classes=("a", "b"), unused=unused), 120)
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 100, 200])

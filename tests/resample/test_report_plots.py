@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,17 @@ def test_contents_of_each_variable() -> None:
         assert before.target == pytest.approx(before.values[0])
         assert (before.title, after.title) == ("Before", "After (weighted)")
         assert before.rows == tuple(sum(row.class_id == class_id for row in rows) for class_id in range(3))
+
+
+def test_copies_of_a_row_are_one_event() -> None:
+    four = [Row(0, 0, (0,), 4)] * 25  # of which 100 rows are made: they are 25 events, and not 100
+    once = [Row(1, 0, (0,), 1)] * 100
+    tally = tally_of([*four, *once], [grid([0, 1])], classes=("a", "b"))
+    (one,) = spectra(tally)
+    before, after = one.panels
+    assert after.values.tolist() == [[100.0], [100.0]]
+    assert after.errors.tolist() == [[pytest.approx(20.0)], [pytest.approx(10.0)]]
+    assert (after.errors / after.values)[0, 0] == pytest.approx((before.errors / before.values)[0, 0])
 
 
 def test_a_target_that_is_no_class_has_the_mean_size_of_classes_that_have_rows() -> None:
@@ -180,6 +192,42 @@ def test_shares_and_ratios() -> None:
         found = draw.figure(spectra(free)[0], scene_of(free), counts=False, log=False)
     assert _stairs(found.axes[2])[0] == pytest.approx([0.75 / 0.625, 0.125 / 0.1875])  # to the mean of both
     assert "mean" in found.axes[2].get_ylabel()
+
+
+@pytest.mark.parametrize(
+    ("edges", "unit", "automatic", "name", "content"),
+    [
+        (np.linspace(0, 4e5, 41), "MeV", False, "pt [GeV]", "Fraction of rows / 10 GeV"),
+        (np.linspace(0, 4e5, 41), "GeV", False, "pt [TeV]", "Fraction of rows / 10 TeV"),
+        (np.linspace(0, 15e5, 250), "MeV", False, "pt [TeV]", "Fraction of rows / bin"),
+        (np.linspace(0, 4e5, 41), "mm", False, r"pt [$\mathdefault{10^{3}}$ mm]", "Fraction of rows / bin"),
+        (np.linspace(0, 400, 41), "", False, "pt", "Fraction of rows / 10"),
+        (np.linspace(0, 400, 41), "GeV", True, "pt [GeV]", "Fraction of rows / bin"),
+        (np.arange(5) - 0.5, "", True, "pt", "Fraction of rows"),
+    ],
+)
+def test_units_of_axes(edges: Any, unit: str, automatic: bool, name: str, content: str) -> None:
+    tally = tally_of([Row(0, 0, (0,), 1), Row(1, 0, (1,), 1)], [grid(edges)])
+    one = dataclasses.replace(spectra(tally)[0], automatic=automatic)
+    scene = dataclasses.replace(scene_of(tally), units={"pt": unit})
+    with plotting.styled():
+        found = draw.figure(one, scene, counts=False, log=False)
+    assert found.axes[2].get_xlabel() == name
+    assert found.axes[0].get_ylabel() == content
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_curves_that_coincide_are_told(log: bool) -> None:
+    rows = [Row(c, 0, (n,), 1 + c * (n == 0)) for c in range(2) for n in range(4)]  # alike before, and not after
+    tally = tally_of(rows, [grid(PT)], classes=("a", "b"))
+    with plotting.styled():
+        found = draw.figure(spectra(tally)[0], scene_of(tally), counts=True, log=log)
+        _check_words(found)
+    assert [[text.get_text() for text in pad.texts] for pad in found.axes[:2]] == [[draw.COINCIDE], []]
+    alone = tally_of([Row(0, 0, (1,), 1)], [grid(PT)], classes=("a", "b"))
+    with plotting.styled():
+        found = draw.figure(spectra(alone)[0], scene_of(alone), counts=True, log=log)
+    assert not found.axes[0].texts
 
 
 def _stairs(pad: Any) -> list[np.ndarray]:

@@ -231,3 +231,93 @@ def test_real_files(real_data: Path, tmp_path: Path) -> None:
     assert np.array_equal(made[: len(first)], first.astype(np.float64) / 1000.0)
     keys = np.concatenate([chunk.key for chunk in source.chunks({})])
     assert len(set(keys.tolist())) == len(keys)
+
+
+# -- samples that have files in common
+
+
+def test_hybrid_samples_of_files_of_the_training(tmp_path: Path) -> None:
+    four_files(tmp_path, split=None)
+    (tmp_path / "linked.h5").symlink_to(tmp_path / "a.h5")
+    text = """
+        resample:
+          method: none
+          from: {{one: [a.h5, b.h5], two: {}}}
+          options: {{samples: {{all: [one]}}, samples_validation: {{all: [two]}}}}
+        """
+    for name in ("b.h5", "linked.h5"):
+        with pytest.raises(
+            ConfigErrors, match=r"config.yaml:5: sample 'two' is made of .*, as is 'one', which is for tra"
+        ):
+            sources_of(tmp_path, text.format(name), "val")
+    sources_of(tmp_path, text.format("c.h5"), "val")
+    (tmp_path / "a.h5").unlink()
+    (tmp_path / "linked.h5").unlink()
+    found = sources_of(tmp_path, text.format("c.h5").replace("a.h5, b.h5", "a.h5"), "val")
+    assert any("have events of 'one' in training is unknown" in line for line in found.says)
+
+
+def test_files_with_a_column_of_splits_may_be_shared(tmp_path: Path) -> None:
+    four_files(tmp_path)
+    text = """
+        resample:
+          method: none
+          from: {one: a.h5, two: a.h5}
+          options: {samples: {all: [one]}, samples_validation: {all: [two]}}
+        """
+    (source,) = sources_of(tmp_path, text, "val").all
+    assert used(source) == np.flatnonzero(table(20)["split"] == 1).tolist()
+
+
+def test_samples_selected_from_one_file(tmp_path: Path) -> None:
+    columns = table(60)
+    (tmp_path / "copies").mkdir()
+    for name in ("gg.root", "copies/gg.root", "data.root"):
+        write(tmp_path / name, {key: columns[key] for key in ("run", "event", "pt", "y")})
+    write(tmp_path / "vbf.root", {key: table(60, first=900)[key] for key in ("run", "event", "pt", "y")})
+    text = SELECTION.replace("files: more.root", "files: [gg.root]").replace("more:", "again:")
+
+    def found(change: tuple[str, str], split: str = "train") -> tuple[str, ...]:
+        changed = text.replace(*change)
+        config(tmp_path, changed)
+        rp.run(tmp_path / "config.yaml", output=tmp_path / "out", stages=["select"])
+        return sources_of(tmp_path, changed, split).says
+
+    warning = f"warning: samples 'ggH' and 'again' are both selected from {tmp_path}/gg.root: events may come twice"
+    assert warning in found(("", ""))
+    with pytest.raises(ConfigErrors, match=r"sample '.*' is made of .*gg.root, as is '.*', which is for training"):
+        found(("", ""), "val")
+    other_class = ("again: {kind: mc, label: gg", "again: {kind: mc, label: other")
+    with pytest.raises(
+        InputError, match=r"gg\.root: samples 'ggH' and 'again' are both selected from it, and are of dif"
+    ):
+        found(other_class)
+    apart = '{filter: {high: "pt > 50"}, only: again}'
+    text = text.replace('"pt > 20"}}', f'"pt > 20"}}}}, {apart}')
+    assert warning in found(other_class)
+
+
+def test_a_key_that_is_not_looked_at_is_said(tmp_path: Path) -> None:
+    columns = table(10)
+    write_hdf5(tmp_path / "a.h5", {**columns, "event_key": columns["key"]})
+    text = "resample: {{method: none, from: {{one: a.h5}}{}}}"
+    line = "one: 'key' is not looked at, as there is a column 'event_key'"
+    assert line in sources_of(tmp_path, text.format(", key: [run, event]")).says
+    assert line not in sources_of(tmp_path, text.format("")).says
+
+
+@pytest.mark.parametrize("kind", [np.uint64, np.int64, np.uint8, np.float64])
+def test_labels_at_the_ends_of_64_bits(tmp_path: Path, kind: Any) -> None:
+    numbers = {
+        np.uint64: [0, 1 << 63, (1 << 64) - 1],
+        np.int64: [0, -1, (1 << 63) - 1, -(1 << 63)],
+        np.uint8: [0, 255],
+        np.float64: [0.0, -1.0, 2.0**63],
+    }[kind]
+    write_hdf5(tmp_path / "a.h5", {"label": np.array(numbers, kind), "x": np.zeros(len(numbers))})
+    values = {"minus": -1, "high": 1 << 63, "zero": 0, "most": (1 << 64) - 1, "least": -(1 << 63)}
+    text = f"resample: {{method: none, from: {{one: a.h5}}, label_column: {{column: label, values: {values}}}}}"
+    found = sources_of(tmp_path, text.replace("'", ""))
+    (chunk,) = found.all[0].chunks({})
+    wanted = [next((name for name, value in values.items() if value == int(number)), None) for number in numbers]
+    assert [None if one == NO_CLASS else found.classes[one] for one in chunk.class_id] == wanted

@@ -15,8 +15,8 @@ from rdfplugins.resample.spread import spreads
 def test_spreads_of_cells(offset: float) -> None:
     random = np.random.default_rng(1)
     cell = random.integers(-2, 4, 3000).astype(np.int32)
-    values = offset + random.normal(0.0, 1.0 + cell, 3000)
-    values[::7] = [np.nan, np.inf, -np.inf][1]
+    values = offset + random.normal(0.0, 1.0 + abs(cell), 3000)
+    values[::7], values[1::7] = np.nan, -np.inf
     with opened(["a"], [0], None, 1) as (room,):
         for part in (slice(0, 1000), slice(1000, 3000)):
             room.add(np.arange(3000, dtype=np.uint64)[part], cell[part], [values[part]])

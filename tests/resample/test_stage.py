@@ -131,7 +131,8 @@ def test_every_row_is_its_source_row(folder: Path, method: str) -> None:
     if method == "count":
         np.testing.assert_array_equal(tally.after[0][0], tally.after[0][1])
     if method == "weighting":
-        assert set(found["sample_weight"][~(found["pt"] < 150)]) == {1.0}
+        assert set(found["sample_weight"][found["pt"] > 150]) == {1.0}
+        assert set(found["sample_weight"][np.isnan(found["pt"])]) == {0.0}
     if extra:
         for number in range(3):
             taken = found["subset"] == number
@@ -311,7 +312,8 @@ def test_two_at_once(folder: Path) -> None:
 
 
 def test_a_file_of_somebody_is_not_taken_for_the_index(folder: Path) -> None:
-    for name, content in (("mine.h5", None), ("b.root", None), ("notes.h5", b"my notes")):
+    shutil.copy(folder / "b.root", folder / "other.root")
+    for name, content in (("mine.h5", None), ("other.root", None), ("notes.h5", b"my notes")):
         path = folder / name
         if name == "mine.h5":
             with h5py.File(path, "w") as file:
@@ -319,8 +321,140 @@ def test_a_file_of_somebody_is_not_taken_for_the_index(folder: Path) -> None:
         elif content:
             path.write_bytes(content)
         before = path.read_bytes()
-        with pytest.raises(OutputError, match=rf"{name}: is there, and is no index file"):
+        with pytest.raises((OutputError, ConfigError), match=rf"{name}:? is (there, and is no index file|an input)"):
             rp.run(config(folder, options={"intermediate_index_file": name}), force=True)
         assert path.read_bytes() == before
     rp.run(config(folder, options={"intermediate_index_file": "new.h5"}))
     rp.run(config(folder, options={"intermediate_index_file": "new.h5", "seed": 3}))
+
+
+def test_bins_in_the_wrong_unit_are_remarked_on(folder: Path) -> None:
+    said: list[str] = []
+    rp.run(config(folder, options={"sampling_variables": [{"pt": {"bins": [0, 150e3, 11]}}]}), say=said.append)
+    assert any("all rows lie in one of 10 bins (pt: values from " in line for line in said)
+    few = {"sampling_variables": [{"pt": {"bins": [0, 0.5, 3]}}]}
+    rp.run(config(folder, options=few), say=said.append)
+    assert any("rows lie in no bin (pt: values from " in line for line in said)
+
+
+def test_weights_that_are_not_written_are_told_of(folder: Path) -> None:
+    said: list[str] = []
+    made = rp.run(config(folder, "weighting", options={"bool_attach_sample_weights": False}), say=said.append).training[
+        0
+    ]
+    assert "sample_weight" not in read(made)
+    assert any("the weights are in the index, not in the output" in line for line in said)
+
+
+def test_a_limit_of_a_sample_holds_for_all_of_its_classes(folder: Path) -> None:
+    """And, where there are fractions, in all categories of a class."""
+    from rdfplugins.config import ResampleConfig
+    from rdfplugins.resample import ArraySample, resample_arrays
+
+    rng = np.random.default_rng(4)
+    samples = [
+        ArraySample(name, k, np.arange(4000, dtype=np.uint64) + 4000 * k, np.arange(4000, dtype=np.int32) % 2,
+                    {"x": rng.random(4000)})
+        for k, name in enumerate(("low", "high"))
+    ]  # fmt: skip
+    options = {
+        "sampling_variables": [{"x": {"bins": [0, 1, 4]}}],
+        "n_jets": 10_000,
+        "fractions": {"low": 0.4, "high": 0.6},
+        "max_upsampling_ratio": {"low": 0.5},
+        "target_distribution": "a",
+    }
+    spec = ResampleConfig.model_validate({"method": "pdf", "options": options})
+    after = resample_arrays(spec, ["a", "b"], ["low", "high"], samples).tally.after
+    np.testing.assert_array_equal(after[0].sum(axis=1), [1000, 1000])
+    np.testing.assert_array_equal(after[1].sum(axis=1), [1500, 1500])
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("b.root", "is an input of sample 'background'"),
+        ("linked.root", "is an input of sample 'background'"),
+        ("c.yaml", "is this config"),
+        ("out/c/resample/train.root", "is an output of this stage"),
+        ("out/c/resample/hybrid_val.root", "is an output of this stage"),
+        ("out/c/resample/train.root.part", "is an output of this stage while it is written"),
+        ("out/c/resample/.train.lock", "is a lock of this stage"),
+        ("out/c/../c/resample/report/resampling.json", "is in the folder .*report, whose files this stage makes"),
+    ],
+)
+def test_the_index_takes_no_other_place(folder: Path, name: str, what: str) -> None:
+    (folder / "linked.root").hardlink_to(folder / "b.root")
+    path = config(folder, options={"intermediate_index_file": name})
+    before = {one: one.read_bytes() for one in folder.glob("*.*") if one.is_file()}
+    with pytest.raises(ConfigError, match=rf"c\.yaml:\d+: intermediate_index_file: .* {what}.*; choose another name"):
+        rp.run(path)
+    assert {one: one.read_bytes() for one in before} == before
+    assert not list(folder.glob("out/c/resample/*"))
+
+
+def test_each_split_has_an_index(folder: Path) -> None:
+    for name, seed in (("s1", 1), ("b", 3)):
+        made = columns(400, seed, 50.0)
+        made["split"] = trees.Column(np.arange(400, dtype=np.int32) % 3)
+        trees.write_tree(folder / f"{name}.root", "events", made, title="test")
+    named = {"all": ["signal", "background"]}
+    options = {"samples_validation": named, "samples_testing": named, "intermediate_index_file_validation": "hybrid.h5"}
+    more = {"from": {"signal": "s1.root", "background": "b.root"}}
+    path = config(folder, options=options, **more)
+    rp.run(path, hybrid_validation=True)
+    assert (folder / "hybrid.h5").is_file()
+    assert (folder / "hybrid.test.h5").is_file()
+    with open_index(folder / "hybrid.h5") as one, open_index(folder / "hybrid.test.h5") as other:
+        assert (one.attributes["split"], other.attributes["split"]) == ("val", "test")
+    same = {**options, "intermediate_index_file": "hybrid.h5"}
+    with pytest.raises(ConfigError, match=r"hybrid\.h5 is the index of the split val"):
+        rp.run(config(folder, options=same, **more))
+
+
+def test_a_full_disk(folder: Path) -> None:
+    import resource
+
+    path = config(folder, "none", options={"max_lost_fraction": None, "sampling_variables": []})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"train\.index\.h5: cannot be written: File too large") as caught:
+            rp.run(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(caught.value)
+    assert [one.name for one in (folder / "out" / "c" / "resample").iterdir()] == [".train.lock"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("multiplicity", -1, "a row is taken -1 times"),
+        ("class_id", 7, "a row is of class 7 where there are 2"),
+        ("index", 10**9, "row 1000000000 of 1200"),
+    ],
+)
+def test_an_index_that_is_damaged(folder: Path, name: str, value: int, message: str) -> None:
+    path = config(folder)
+    output = rp.run(path).training[0]
+    index = output.with_name("train.index.h5")
+    with h5py.File(index, "r+") as file:
+        file[f"samples/signal/{name}"][-1] = value
+    output.unlink()
+    with pytest.raises(InputError, match=rf"train\.index\.h5: damaged index, make it again with --force .*{message}"):
+        rp.run(path)
+    with h5py.File(index, "r+") as file:
+        del file[f"samples/signal/{name}"]
+    with pytest.raises(InputError, match="damaged index"):
+        rp.run(path)
+    assert rp.run(path, force=True).training == (output,)
+
+
+def test_bins_of_all_classes_are_counted(folder: Path) -> None:
+    variables = [{"pt": {"bins": [0, 100, 1201]}}, {"y": {"bins": [-3, 3, 1001]}}]
+    with pytest.raises(ConfigError, match=r"c\.yaml:\d+: .*make 1200000 bins of 2 classes, and 2000000 are the most"):
+        rp.run(config(folder, options={"sampling_variables": variables}))
+    variables = [{f"v{number}": {"expression": "y", "bins": [-3, 3, 1_500_000]}} for number in range(4)]
+    with pytest.raises(ConfigError, match=r"make \d{25} bins, and"):
+        rp.run(config(folder, options={"sampling_variables": variables}))

@@ -47,9 +47,9 @@ class Facts:
     n
         Rows of each cell, int64[cells].
     samples
-        Sample -> (family, class); the class is that of most of its rows.
+        Sample -> (family, classes that it has rows of).
     first
-        Class of the first sample of each family.
+        Class of the first sample of each family; the first class where that has rows of several.
     spread
         Standard deviation of ``allocation_variable`` in each cell, float64[cells]; None where no method asks.
     """
@@ -59,7 +59,7 @@ class Facts:
     classes: tuple[str, ...]
     categories: tuple[str, ...]
     n: NDArray[np.int64]
-    samples: Mapping[str, tuple[int, int]]
+    samples: Mapping[str, tuple[int, tuple[int, ...]]]
     first: tuple[int, ...]
     spread: NDArray[np.float64] | None = None
 
@@ -155,7 +155,9 @@ class Draft:
             self.subsets, tuple(self.says),
         )  # fmt: skip
 
-    def lose(self, lost: Sequence[NDArray[np.bool_]], contents: Sequence[NDArray[np.float64]], of: str) -> None:
+    def lose(
+        self, lost: Sequence[NDArray[np.bool_]], contents: Sequence[NDArray[np.float64]], of: str, *, kept: bool = False
+    ) -> None:
         """Note bins in which a class has no rows: said, and refused above ``max_lost_fraction``.
 
         Parameters
@@ -166,6 +168,8 @@ class Draft:
             For each family float64[bins], what is lost with a bin.
         of
             What that is.
+        kept
+            Whether other classes have rows in them in the output.
         """
         self.lost = tuple(lost)
         number = sum(int(one.sum()) for one in lost)
@@ -183,7 +187,8 @@ class Draft:
         who = ", ".join(f"{facts.classes[c]} in {lacking[c]}" for c in order[:_SHOWN])
         bins = sum(grid.bins for grid in facts.cells.grids)
         few = "no rows" if least == 1 else f"fewer than {least} rows"
-        text = f"{number} of {bins} bins are lost, {share:.2%} of {of}: a class has {few} in them ({who})"
+        fate = "tell classes apart" if kept else "are lost"
+        text = f"{number} of {bins} bins {fate}, {share:.2%} of {of}: a class has {few} in them ({who})"
         most = facts.options.max_lost_fraction
         if share > most:
             raise MisfitError(

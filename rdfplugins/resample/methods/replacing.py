@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rdfplugins.resample.methods.plan import Plan
 
+_UNLIMITED = 1 << 62
 _EXACT = 1e-13  # relative: what rounding takes off a number that is whole by its definition
 
 
@@ -83,6 +84,11 @@ def random_oversampling(facts: Facts) -> Plan:
         bases, takes = facts.cells.tables(draft.base)[family], facts.cells.tables(draft.take)[family]
         for c, rows in enumerate(table[:, 0]):
             goal = goals[family] if most is None else min(goals[family], int(rows) * most)
+            if goal < goals[family]:
+                draft.says.append(
+                    f"{facts.classes[c]}{_of(facts, family)}: {goal} in place of {goals[family]} rows, as"
+                    " max_duplicates allows no more: the classes are not equal"
+                )
             if goal < rows:
                 takes[c] = goal
                 continue
@@ -101,9 +107,14 @@ def _towards_target(
     draft, options = Draft(facts), facts.options
     refuse_empty(facts)
     targets = target_tables(facts, options.target_distribution, facts.first)
+    if options.target_distribution is None:
+        draft.says.append(
+            "target distribution: "
+            + ", ".join(f"class {facts.classes[c]}{_of(facts, family)}" for family, c in enumerate(facts.first))
+        )
     lost = [(target > 0) & (table.min(axis=0) == 0) & (table.max(axis=0) > 0) for target, table in
             zip(targets, facts.tables, strict=True)]  # fmt: skip
-    draft.lose(lost, targets, "the target")
+    draft.lose(lost, targets, "the target", kept=True)
     draft.target = targets
     if options.target_distribution == UNIFORM:
         available = [int(table.sum(axis=1).min()) for table in facts.tables]
@@ -115,7 +126,7 @@ def _towards_target(
     else:
         parts = facts.fractions or available
         given = _split(options.n_jets, parts)
-    return draft, targets, [_of_classes(draft, family, total, targets[family]) for family, total in enumerate(given)]
+    return draft, targets, _numbers(draft, given, targets)
 
 
 def _split(total: int, parts: list[float] | list[int]) -> list[int]:
@@ -124,29 +135,50 @@ def _split(total: int, parts: list[float] | list[int]) -> list[int]:
     return split(total, [fraction(part) for part in parts])
 
 
-def _of_classes(draft: Draft, family: int, total: int, target: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return how often to draw from each class of a family, with its factor and its limits."""
-    facts, options = draft.facts, draft.facts.options
-    factors = by_class(facts, options.sampling_fraction, family, "sampling_fraction")
-    limits = by_class(facts, options.max_upsampling_ratio, family, "max_upsampling_ratio")
-    table = facts.tables[family]
-    numbers = np.zeros(len(facts.classes), np.int64)
+def _numbers(draft: Draft, given: list[int], targets: tuple[NDArray[np.float64], ...]) -> list[NDArray[np.int64]]:
+    """Return how often to draw from each class of each family, with their factors and limits.
+
+    A limit of one family holds for the class in all of them where there are fractions, which would be others else.
+    """
+    facts = draft.facts
+    wanted = [_wanted(facts, family, total) for family, total in enumerate(given)]
+    allowed = [_allowed(facts, family, targets[family]) for family in range(len(given))]
+    numbers = [np.zeros(len(facts.classes), np.int64) for _ in given]
     for c, name in enumerate(facts.classes):
-        available = int(table[c][target > 0].sum())
-        wanted = int(factors.get(c, Fraction(1)) * total + Fraction(1, 2))
-        number = wanted
-        if c in limits:
-            number = min(number, int(limits[c] * available))
-        why = "max_upsampling_ratio"
-        if options.max_duplicates is not None and (most := _most(table[c], target, options.max_duplicates)) < number:
-            number, why = most, "max_duplicates"
-        if number < wanted:
-            draft.says.append(
-                f"{name}{_of(facts, family)}: {number} in place of {wanted} rows, as {why} allows no more of the"
-                f" {available} that are there; the shape is that of the target all the same"
-            )
-        numbers[c] = number
+        shares = [
+            Fraction(min(limit[c][0], want[c]), want[c]) if want[c] else Fraction(1)
+            for want, limit in zip(wanted, allowed, strict=True)
+        ]
+        for family, (want, limit) in enumerate(zip(wanted, allowed, strict=True)):
+            share = min(shares) if facts.fractions is not None else shares[family]
+            numbers[family][c] = number = int(want[c] * share)
+            if number < want[c]:
+                who = family if number == limit[c][0] else shares.index(min(shares))
+                draft.says.append(
+                    f"{name}{_of(facts, family)}: {number} in place of {want[c]} rows, as {allowed[who][c][1]} allows"
+                    f" no more{_of(facts, who) if who != family else ''}; the shape is that of the target all the same"
+                )
     return numbers
+
+
+def _wanted(facts: Facts, family: int, total: int) -> list[int]:
+    """Return how many rows of each class are asked for."""
+    factors = by_class(facts, facts.options.sampling_fraction, family, "sampling_fraction")
+    return [int(factors.get(c, Fraction(1)) * total + Fraction(1, 2)) for c in range(len(facts.classes))]
+
+
+def _allowed(facts: Facts, family: int, target: NDArray[np.float64]) -> list[tuple[int, str]]:
+    """Return how many rows of each class there may be at most, and which option says so."""
+    most, table = facts.options.max_duplicates, facts.tables[family]
+    limits = by_class(facts, facts.options.max_upsampling_ratio, family, "max_upsampling_ratio")
+    found = []
+    for c, rows in enumerate(table):
+        available = int(rows[target > 0].sum())
+        limit = (int(limits[c] * available) if c in limits else _UNLIMITED, "max_upsampling_ratio")
+        if most is not None:
+            limit = min(limit, (_most(rows, target, most), "max_duplicates"))
+        found.append(limit)
+    return found
 
 
 def _most(rows: NDArray[np.int64], target: NDArray[np.float64], copies: int) -> int:
@@ -176,17 +208,17 @@ def by_class(facts: Facts, given: Mapping[str, float], family: int, option: str)
     for name, value in given.items():
         if name not in facts.samples or facts.samples[name][0] != family or name in facts.classes:
             continue
-        c = facts.samples[name][1]
-        if c in stated and found[c] != fraction(value):
-            raise MisfitError(
-                f"{stated[c]} and {name} are both of class '{facts.classes[c]}'{_of(facts, family)}, which is drawn as"
-                " a whole: give both the same number, or name the class",
-                "options",
-                option,
-                name,
-            )
-        stated[c] = name
-        found[c] = fraction(value)
+        for c in facts.samples[name][1]:
+            if c in stated and found[c] != fraction(value):
+                raise MisfitError(
+                    f"{stated[c]} and {name} both have rows of class '{facts.classes[c]}'{_of(facts, family)}, which is"
+                    " drawn as a whole: give both the same number, or name the class",
+                    "options",
+                    option,
+                    name,
+                )
+            stated[c] = name
+            found[c] = fraction(value)
     return found
 
 

@@ -102,7 +102,9 @@ def _keep_and_mark(draft: Draft) -> None:
     """Keep rows in range, and those outside as ``out_of_range`` says."""
     rule = draft.facts.options.out_of_range
     _keep(draft, outside=rule != "drop")
-    draft.facts.cells.outside(draft.weight)[:] = 1.0 if rule == "one" else 0.0
+    out_of_range, not_finite = draft.facts.cells.outside(draft.weight)
+    out_of_range[:] = 1.0 if rule == "one" else 0.0
+    not_finite[:] = 0.0  # nowhere, whatever is said of other places
 
 
 def _keep(draft: Draft, *, outside: bool) -> None:
@@ -147,4 +149,4 @@ def _lose(draft: Draft, targets: tuple[NDArray[np.float64], ...]) -> None:
         for target, table in zip(targets, draft.facts.tables, strict=True)
     ]
     draft.target = targets
-    draft.lose(lost, targets, "the target")
+    draft.lose(lost, targets, "the target", kept=True)

@@ -80,7 +80,7 @@ def _bar(pad: Any, place: float, rows: float, look: Look, style: dict[str, Any],
 def copies_figure(numbers: Numbers, scene: Scene) -> Any:
     """Return the matplotlib Figure of the number of rows that were taken 0, 1, 2 ... times."""
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import MaxNLocator, NullFormatter
+    from matplotlib.ticker import MaxNLocator
 
     handles = [Line2D([], [], **look.line()) for look in scene.looks]
     found = canvas.new_canvas(
@@ -97,10 +97,11 @@ def copies_figure(numbers: Numbers, scene: Scene) -> Any:
             pad.stairs(rows, edges, baseline=None, zorder=2 + 0.01 * number, **look.line())
             drawn.append(rows[rows > 0])
     ends = np.concatenate(drawn[1:] or drawn)
-    pad.set_yscale("log", nonpositive="clip")
-    low, high = 0.5 * float(ends.min()), 2.0 * float(ends.max())
-    pad.set_ylim(min(low, 0.05 * high), high)  # a decade at least, whose numbers are powers of ten
-    pad.yaxis.set_minor_formatter(NullFormatter())
+    if float(ends.max()) > _LOG * float(ends.min()):
+        pad.set_yscale("log", nonpositive="clip")
+        canvas.put_ticks(pad, "y", 0.5 * float(ends.min()), 2.0 * float(ends.max()))
+    else:
+        pad.set_ylim(0.0, 1.15 * float(ends.max()))
     pad.set_xlim(edges[0], max(edges[-1], 1.5))
     pad.xaxis.set_major_locator(MaxNLocator(integer=True))
     pad.xaxis.set_minor_locator(plotting.no_ticks())

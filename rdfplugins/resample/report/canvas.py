@@ -29,6 +29,7 @@ _NEAR = 0.085  # of the axis, between two numbers
 _EASY = (1e-2, 1e5)  # numbers between these are easily read
 _FEW = 25.0
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_ENERGIES = ("eV", "keV", "MeV", "GeV", "TeV", "PeV")  # each 1000 times the one before
 GAP_COLOUR = "#ececec"
 
 
@@ -141,18 +142,55 @@ def _legend(figure: Any, handles: Sequence[Any], labels: Sequence[str], room: fl
     return legend, box.height / figure.dpi + 0.12
 
 
-def set_scale(pad: Any, which: str, edges: NDArray[np.float64], unit: str = "") -> str:
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """What the numbers of an axis are in.
+
+    Attributes
+    ----------
+    power
+        Of ten, by which they are to be multiplied.
+    unit
+        In the language of matplotlib; empty for none.
+    """
+
+    power: int = 0
+    unit: str = ""
+
+    def behind(self) -> str:
+        """Return what is written behind the name of the variable."""
+        power = rf"$\mathdefault{{10^{{{self.power}}}}}$" if self.power else ""
+        found = " ".join(one for one in (power, self.unit) if one)
+        return f" [{found}]" if found else ""
+
+
+def scale_of(power: int, unit: str) -> tuple[Scale, float]:
+    """Return what numbers of ``unit`` are in that are divided by a power of ten, and one of it in ``unit``.
+
+    Examples
+    --------
+    >>> scale_of(3, "MeV"), scale_of(3, "mm")
+    ((Scale(power=0, unit='GeV'), 1000.0), (Scale(power=3, unit='mm'), 1000.0))
+    """
+    steps, rest = divmod(power, 3)
+    number = _ENERGIES.index(unit) + steps if unit in _ENERGIES else -1
+    if rest or not 0 <= number < len(_ENERGIES):
+        return Scale(power, plotting.plain(unit)), 10.0**power
+    return Scale(0, _ENERGIES[number]), 10.0**power
+
+
+def set_scale(pad: Any, which: str, edges: NDArray[np.float64], unit: str = "") -> tuple[Scale, float]:
     """Set the range of an axis (``x`` or ``y``) to bins; logarithmic above narrow bins that a linear axis would hide.
 
     Returns
     -------
-    What its numbers are in, to be written behind the name of the variable: a power of ten, the unit; empty for none.
+    What its numbers are in, and how much 1 is on this axis.
     """
-    found = " ".join(one for one in (_set_scale(pad, which, edges), plotting.plain(unit)) if one)
-    return f" [{found}]" if found else ""
+    return scale_of(_set_scale(pad, which, edges), unit)
 
 
-def _set_scale(pad: Any, which: str, edges: NDArray[np.float64]) -> str:
+def _set_scale(pad: Any, which: str, edges: NDArray[np.float64]) -> int:
+    """Set the axis, and return the power of ten by which its numbers are divided."""
     from matplotlib.ticker import MaxNLocator, NullLocator
 
     widths = np.diff(edges)
@@ -163,12 +201,12 @@ def _set_scale(pad: Any, which: str, edges: NDArray[np.float64]) -> str:
         start = float(edges[wider[0]]) if len(wider) else 0.0
         if low > 0:
             setter("log")
-            _put_ticks(pad, which, low, high)
-            return "" if high > _DECADES * low else _in_powers(axis, high)
+            put_ticks(pad, which, low, high)
+            return 0 if high > _DECADES * low else _in_powers(axis, high)
         if 0 < start < high:
             setter("symlog", linthresh=start, linscale=max(0.7, 0.8 * math.log10(high / start)))
-            _put_ticks(pad, which, low, high, linear=start)
-            return "" if high > _DECADES * start else _in_powers(axis, high)
+            put_ticks(pad, which, low, high, linear=start)
+            return 0 if high > _DECADES * start else _in_powers(axis, high)
     (pad.set_xlim if which == "x" else pad.set_ylim)(low, high)
     if np.allclose(widths, 1.0) and high - low <= _FEW and not np.allclose(edges, np.round(edges)):
         axis.set_major_locator(MaxNLocator(integer=True))  # numbers of objects, each in the middle of its bin
@@ -176,19 +214,19 @@ def _set_scale(pad: Any, which: str, edges: NDArray[np.float64]) -> str:
     return _in_powers(axis, max(abs(low), abs(high)))
 
 
-def _in_powers(axis: Any, largest: float) -> str:
+def _in_powers(axis: Any, largest: float) -> int:
     """Write large and small numbers as multiples of 1000, 1e6 ..., which the name of the axis then says."""
     from matplotlib.ticker import FuncFormatter
 
     if largest == 0 or _EASY[0] <= largest < _EASY[1]:
-        return ""
+        return 0
     power = 3 * math.floor(math.log10(largest) / 3)
     unit = 10.0**power
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / unit:.6g}"))
-    return rf"$\mathdefault{{10^{{{power}}}}}$"
+    return power
 
 
-def _put_ticks(pad: Any, which: str, low: float, high: float, linear: float | None = None) -> None:
+def put_ticks(pad: Any, which: str, low: float, high: float, linear: float | None = None) -> None:
     """Put numbers where they do not touch: powers of ten first, then their halves and fifths."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

@@ -43,11 +43,14 @@ class Rows:
         For each class float64[n, columns].
     weights
         For each class float64[n].
+    keys
+        For each class uint64[n]; copies of a row have the same.
     """
 
     totals: tuple[int, ...]
     values: tuple[NDArray[np.float64], ...]
     weights: tuple[NDArray[np.float64], ...]
+    keys: tuple[NDArray[np.uint64], ...]
 
     @property
     def chosen(self) -> int:
@@ -96,7 +99,8 @@ def rows_of_sources(sources: Sources, columns: Sequence[str], most: int) -> Rows
     chooser = _Chooser(len(sources.classes), len(columns), most)
     for source in sources.all:
         for chunk in source.chunks({name: name for name in columns}, _ROWS):
-            chooser.add(chunk.class_id, uniform(0, chunk.key, _PURPOSE), [chunk.values[name] for name in columns], None)
+            draw = uniform(0, chunk.key, _PURPOSE)
+            chooser.add(chunk.class_id, draw, chunk.key, [chunk.values[name] for name in columns], None)
     return chooser.rows()
 
 
@@ -109,11 +113,12 @@ def rows_of_output(path: Path, sources: Sources, columns: Sequence[str], most: i
     first = 0
     for chunk in _chunks(path, sources, tree, list(dict.fromkeys([EXTRA.class_id, *extra, *found]))):
         rows = len(chunk[EXTRA.class_id])
-        key = chunk[EXTRA.event_key] if EXTRA.event_key in chunk else np.arange(first, first + rows)
+        key = np.asarray(chunk[EXTRA.event_key] if EXTRA.event_key in chunk else np.arange(first, first + rows))
+        key = key.astype(np.uint64)
         copy = chunk[EXTRA.copy_number] if EXTRA.copy_number in chunk else np.zeros(rows)
-        draw = uniform(0, combine(np.asarray(key).astype(np.uint64), np.asarray(copy).astype(np.uint64)), _PURPOSE)
+        draw = uniform(0, combine(key, np.asarray(copy).astype(np.uint64)), _PURPOSE)
         weight = np.asarray(chunk[EXTRA.sample_weight], np.float64) if EXTRA.sample_weight in chunk else None
-        chooser.add(np.asarray(chunk[EXTRA.class_id], np.int32), draw, [chunk[name] for name in found], weight)
+        chooser.add(np.asarray(chunk[EXTRA.class_id], np.int32), draw, key, [chunk[name] for name in found], weight)
         first += rows
     return chooser.rows(), found
 
@@ -142,12 +147,14 @@ class _Chooser:
         self._totals = np.zeros(classes, np.int64)
         self._bounds = np.ones(classes)  # no draw at or above it is among the smallest
         self._draws = [np.zeros(0) for _ in range(classes)]
+        self._keys = [np.zeros(0, np.uint64) for _ in range(classes)]
         self._tables = [np.zeros((0, columns + 1)) for _ in range(classes)]
 
     def add(
         self,
         class_id: NDArray[np.int32],
         draw: NDArray[np.float64],
+        key: NDArray[np.uint64],
         values: Sequence[NDArray[Any]],
         weight: NDArray[np.float64] | None,
     ) -> None:
@@ -161,13 +168,15 @@ class _Chooser:
         for number in np.unique(class_id[near]):
             mine = class_id[near] == number
             self._draws[number] = np.concatenate([self._draws[number], draw[near][mine]])
+            self._keys[number] = np.concatenate([self._keys[number], key[near][mine]])
             self._tables[number] = np.concatenate([self._tables[number], table[mine]])
             if len(self._draws[number]) > 2 * self._each:
                 self._prune(int(number))
 
     def _prune(self, number: int) -> None:
         order = np.argsort(self._draws[number], kind="stable")[: self._each]
-        self._draws[number], self._tables[number] = self._draws[number][order], self._tables[number][order]
+        self._draws[number], self._keys[number] = self._draws[number][order], self._keys[number][order]
+        self._tables[number] = self._tables[number][order]
         if len(order) == self._each:
             self._bounds[number] = self._draws[number][-1]
 
@@ -179,6 +188,7 @@ class _Chooser:
             tuple(int(total) for total in self._totals),
             tuple(table[:, :-1] for table in self._tables),
             tuple(table[:, -1] for table in self._tables),
+            tuple(self._keys),
         )
 
 
@@ -203,7 +213,7 @@ def spectrum_of(
         title = "After (weighted)" if after[0].weighted else "After"
         panels.append(_panel(title, *after, edges, target))
         notes.append(_missing("after", *after, edges))
-    return Spectrum(name, ALL, edges, (), tuple(panels), "; ".join(filter(None, notes)))
+    return Spectrum(name, ALL, edges, (), tuple(panels), "; ".join(filter(None, notes)), automatic=True)
 
 
 def edges_of(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -227,12 +237,15 @@ def edges_of(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 def _panel(title: str, rows: Rows, column: int, edges: NDArray[np.float64], target: int | None) -> Panel:
     values, errors = [], []
-    for total, table, weights in zip(rows.totals, rows.values, rows.weights, strict=True):
+    for total, table, weights, keys in zip(rows.totals, rows.values, rows.weights, rows.keys, strict=True):
         scale = total / len(table) if len(table) else 0.0
         finite = np.isfinite(table[:, column])
         data, weight = table[finite, column], weights[finite]
         values.append(scale * np.histogram(data, edges, weights=weight)[0])
-        errors.append(scale * np.sqrt(np.histogram(data, edges, weights=weight**2)[0]))
+        # copies of a row are one event, which lies in one bin
+        _, first, event = np.unique(keys[finite], return_index=True, return_inverse=True)
+        together = np.bincount(event, weight, minlength=len(first))
+        errors.append(scale * np.sqrt(np.histogram(data[first], edges, weights=together**2)[0]))
     contents = np.array(values).reshape(len(values), len(edges) - 1)
     aimed = contents[target] if target is not None and contents[target].any() else None
     return Panel(title, rows.totals, contents, np.array(errors).reshape(contents.shape), aimed)

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from rdfplugins.resample.report.spectra import Panel, Spectrum
 
 NO_ROWS = "no rows"
+COINCIDE = "curves coincide"
 _SMALL = 0.01  # of the highest bin of the reference: a ratio of lower ones is chance, and would set the scale
 _HIGH = 0.3  # likewise, from which uncertainties have to be on the axis
 _EXACT = 1e-6
+_SAME = 1e-9  # relative difference of curves that lie upon each other
+_READABLE = 3  # digits of a width
 _MANY = 100  # bins
 _RATIOS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _FAR = 3.0  # a ratio above which the axis is logarithmic
@@ -62,17 +65,17 @@ def figure(spectrum: Spectrum, scene: Scene, *, counts: bool, log: bool) -> Any:
     )
     limits = _limits(scaled, log=log)
     for panel, upper, lower in zip(scaled, found.upper, found.lower, strict=True):
-        unit = canvas.set_scale(upper, "x", spectrum.edges, scene.unit(spectrum.variable))
+        scale, one = canvas.set_scale(upper, "x", spectrum.edges, scene.unit(spectrum.variable))
         for pad in (upper, lower):
             canvas.shade_gaps(pad, spectrum.edges, spectrum.gaps)
         _draw_contents(panel, spectrum, scene, upper, log=log, target=draws_target)
         upper.set_ylim(*(_limits([panel], log=log) if counts else limits))
-        upper.set_ylabel(_y_label(spectrum, panel, counts=counts), loc="top")
+        upper.set_ylabel(f"{_content(panel, counts=counts)}{_per(spectrum, scale, one)}", loc="top")
         upper.set_title(panel.title, loc="left", fontsize=15, pad=6)
         upper.yaxis.get_offset_text().set_x(-0.16)
         _draw_ratio(panel, spectrum, scene, lower)
         lower.tick_params(axis="x", pad=8)  # below the lowest number of the other axis
-        lower.set_xlabel(plotting.readable(plotting.shortened(spectrum.variable)) + unit, loc="right")
+        lower.set_xlabel(plotting.readable(plotting.shortened(spectrum.variable)) + scale.behind(), loc="right")
     found.figure.align_ylabels()
     return found.figure
 
@@ -121,6 +124,14 @@ def _draw_contents(panel: Panel, spectrum: Spectrum, scene: Scene, pad: Any, *, 
         pad.stairs(panel.target, spectrum.edges, baseline=None, color="black", linestyle=":", linewidth=1.8, zorder=3)
     if not any(panel.rows):
         _say_nothing(pad)
+    elif _coincide(panel):
+        pad.text(0.98, 0.98, COINCIDE, transform=pad.transAxes, ha="right", va="top", fontsize=11)
+
+
+def _coincide(panel: Panel) -> bool:
+    """Return whether the curves of two or more classes are one, so that only the last of them is seen."""
+    drawn = [np.nan_to_num(values) for values, rows in zip(panel.values, panel.rows, strict=True) if rows]
+    return len(drawn) > 1 and all(np.allclose(one, drawn[0], rtol=_SAME, atol=0.0) for one in drawn[1:])
 
 
 def _scale(spectrum: Spectrum) -> float:
@@ -147,14 +158,23 @@ def _limits(panels: Sequence[Panel], *, log: bool) -> tuple[float, float]:
     return floor, top * (top / floor) ** 0.06
 
 
-def _y_label(spectrum: Spectrum, panel: Panel, *, counts: bool) -> str:
-    weighted = "weighted" in panel.title
-    what = ("Sum of weights" if weighted else "Rows") if counts else "Fraction of rows"
-    if spectrum.uniform and np.isclose(spectrum.widths[0], 1.0):
-        return what  # a number of objects
-    if spectrum.uniform:
-        return f"{what} / {canvas.short_number(float(f'{spectrum.widths[0]:.3g}'))}"
-    return f"{what} / width of bin"
+def _content(panel: Panel, *, counts: bool) -> str:
+    if not counts:
+        return "Fraction of rows"
+    return "Sum of weights" if "weighted" in panel.title else "Rows"
+
+
+def _per(spectrum: Spectrum, scale: canvas.Scale, one: float) -> str:
+    """Return the width of a bin in the numbers of its axis, of which 1 is ``one``; in words where it is not round."""
+    if not spectrum.uniform:
+        return " / width of bin"
+    width = float(spectrum.widths[0])
+    if np.isclose(width, 1.0) and not scale.unit:
+        return ""  # a number of objects
+    rounded = float(f"{width / one:.{_READABLE}g}")
+    if spectrum.automatic or scale.power or not np.isclose(width / one, rounded, rtol=_EXACT):
+        return " / bin"
+    return f" / {canvas.short_number(rounded)}{f' {scale.unit}' if scale.unit else ''}"
 
 
 def _reference(panel: Panel) -> NDArray[np.float64] | None:

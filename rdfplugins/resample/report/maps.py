@@ -122,7 +122,7 @@ def figure(one: Map, scene: Scene) -> Any:
             image = _draw(one, number, way, pad, norm) or image
             _name_axes(one, scene, pad, left=column == 0, bottom=way == 1 and number + _COLUMNS >= classes)
             _put_title(drawn, pad, f"{look.label}: {title[0].lower()}{title[1:]}")
-    _put_bar(drawn, image, left=_LEFT + columns * (_PANEL[0] + _GAP_X), lost=bool(one.lost.any()))
+    _put_bar(drawn, image, left=_LEFT + columns * (_PANEL[0] + _GAP_X), lost=_lost_words(one))
     return drawn
 
 
@@ -163,7 +163,7 @@ def _draw(one: Map, number: int, way: int, pad: Any, norm: Any) -> Any:
 def _name_axes(one: Map, scene: Scene, pad: Any, *, left: bool, bottom: bool) -> None:
     """Set the ranges; numbers and names stand at the outer pads only."""
     units = [
-        canvas.set_scale(pad, which, axis.edges, scene.unit(axis.name))
+        canvas.set_scale(pad, which, axis.edges, scene.unit(axis.name))[0].behind()
         for which, axis in zip("xy", one.axes, strict=True)
     ]
     pad.tick_params(labelsize=11, labelbottom=bottom, labelleft=left)
@@ -183,8 +183,15 @@ def _put_title(drawn: Any, pad: Any, title: str) -> None:
         text.set_fontsize(max(_TITLE * room / wide, _SMALLEST))
 
 
-def _put_bar(drawn: Any, image: Any, *, left: float, lost: bool) -> None:
-    """Put the scale of colours ``left`` inches from the left, and what is lost below it."""
+def _lost_words(one: Map) -> str:
+    """Return what lost bins are called; empty where there are none."""
+    if not one.lost.any():
+        return ""
+    return "incomplete bin" if one.values[1][:, one.lost].any() else "lost bin"
+
+
+def _put_bar(drawn: Any, image: Any, *, left: float, lost: str) -> None:
+    """Put the scale of colours ``left`` inches from the left, and what lost bins are called below it."""
     from matplotlib.patches import Rectangle
 
     width, height = drawn.get_size_inches()
@@ -199,4 +206,4 @@ def _put_bar(drawn: Any, image: Any, *, left: float, lost: bool) -> None:
         place = (left, bottom - 0.35 / height)
         size = (0.18 / width, 0.18 / height)
         drawn.add_artist(Rectangle(place, *size, facecolor=_LOST_COLOUR, transform=drawn.transFigure))
-        drawn.text(left + 0.26 / width, place[1] + size[1] / 2, "lost bin", va="center", fontsize=12)
+        drawn.text(left + 0.26 / width, place[1] + size[1] / 2, lost, va="center", fontsize=12)

@@ -61,8 +61,9 @@ class Part:
         Rows of the output, copies counted, and different ones.
     weights, effective
         Sum of weights, and effective sample size (sum w)^2 / (sum w^2); NaN for the latter without rows.
-    lost
-        Rows before that lie in lost bins.
+    lost, kept
+        Rows before that lie in lost bins, and rows of the output there: methods that treat each class by itself lose
+        such a bin for those classes only that have no rows in it.
     before, after
         Agreement with the target; None without a target.
     """
@@ -73,6 +74,7 @@ class Part:
     weights: float
     effective: float
     lost: int
+    kept: int
     before: Agreement | None
     after: Agreement | None
 
@@ -80,6 +82,11 @@ class Part:
     def mean_copies(self) -> float:
         """Copies of each row that was taken; NaN where none was."""
         return self.taken / self.different if self.different else math.nan
+
+    @property
+    def ratio(self) -> float:
+        """Rows of the output for each row in range: the upsampling ratio; NaN without rows."""
+        return self.taken / self.in_range if self.in_range else math.nan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +134,7 @@ class Category:
     Attributes
     ----------
     bins, filled, lost
-        Bins; those with rows before; those of them of which nothing can be taken.
+        Bins; those with rows before; those of them in which some class has no rows to take.
     rows, lost_rows
         Rows in range before, and those of them in lost bins.
     difference_before, difference_after
@@ -168,6 +175,11 @@ class Numbers:
     weighted: bool
     target_class: int | None
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether lost bins have rows of the output: they are lost for some classes only, and tell them apart."""
+        return any(whole.part.kept for whole in self.wholes)
+
 
 def numbers_of(tally: Tally) -> Numbers:
     """Return all numbers of a resampling."""
@@ -178,6 +190,14 @@ def numbers_of(tally: Tally) -> Numbers:
         weighted=is_weighted(tally),
         target_class=target_class(tally),
     )
+
+
+def without_weights(tally: Tally) -> Tally:
+    """Return the counts of rows whose weights are not in the output; methods that have weights repeat no row."""
+    if not is_weighted(tally):
+        return tally
+    counts = tuple(rows.astype(np.float64) for rows in tally.after)
+    return dataclasses.replace(tally, weights=counts, squares=counts, variances=counts)
 
 
 def is_weighted(tally: Tally) -> bool:
@@ -282,6 +302,7 @@ def _part(tally: Tally, index: int, number: int) -> Part:
         weights=float(weights.sum()),
         effective=_effective(float(weights.sum()), float(squares.sum())),
         lost=int(before[tally.lost[index]].sum()),
+        kept=int(tally.after[index][number][tally.lost[index]].sum()),
         before=None if target is None else agreement(counts, counts, target, there),
         after=None if target is None else agreement(weights, squares, target, there),
     )
@@ -298,6 +319,7 @@ def _whole(tally: Tally, categories: tuple[Category, ...], number: int) -> Whole
         weights=weights,
         effective=_effective(weights, squares),
         lost=sum(part.lost for part in parts),
+        kept=sum(part.kept for part in parts),
         before=_together([part.before for part in parts]),
         after=_together([part.after for part in parts]),
     )

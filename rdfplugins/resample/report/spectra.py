@@ -33,7 +33,7 @@ class Panel:
     rows
         For each class the rows that it has, drawn or not.
     values, errors
-        float64[classes, bins], contents and their statistical uncertainties.
+        float64[classes, bins], contents and their statistical uncertainties, for which copies of a row are one event.
     target
         float64[bins], the shape aimed at, of the size of the class that it is, else of the mean of all; None: there is
         none.
@@ -64,6 +64,8 @@ class Spectrum:
         Before, and after where there is an output.
     note
         What else has to be said.
+    automatic
+        Whether the bins are ours, and not those of the config.
     """
 
     variable: str
@@ -72,6 +74,7 @@ class Spectrum:
     gaps: tuple[int, ...]
     panels: tuple[Panel, ...]
     note: str = ""
+    automatic: bool = False
 
     @property
     def widths(self) -> NDArray[np.float64]:

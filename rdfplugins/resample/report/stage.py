@@ -37,6 +37,7 @@ def run(
     colors: Mapping[str, str | None] | None = None,
     labels: Mapping[str, str | None] | None = None,
     units: Mapping[str, str] | None = None,
+    attached: bool = True,
 ) -> tuple[Path, ...]:
     """Write tables, numbers, plots and the page ``index.html``; equal inputs give equal bytes.
 
@@ -62,6 +63,8 @@ def run(
         Class -> colour of matplotlib, and what it is called on plots; where there is none: ours, and its name.
     units
         Variable or column -> its unit, where it is known.
+    attached
+        Whether the output has the weights of its rows; else all is said and drawn without them, as it is there.
 
     Returns
     -------
@@ -77,13 +80,18 @@ def run(
         If something cannot be written.
     """
     make_folder(folder)
+    hidden = not attached and numbers.is_weighted(tally)
+    tally = numbers.without_weights(tally) if hidden else tally
     found = numbers.numbers_of(tally)
     chosen: tuple[str, ...] = ()
     if n_rows is not None and n_rows > 0:
         chosen = columns.matching(sources, plot_variables, set(variables.values()), say)
     others = _others(sources, output, chosen, n_rows=n_rows or 0, target=found.target_class, say=say) if chosen else []
     drawn = gallery.Drawn(spectra.spectra_of(tally, found), maps.maps_of(tally, found), others)
-    report = _Report(tally, found, sources, output)
+    notes = words.notes(tally, found, sources, attached=not hidden)
+    if others and output is None:
+        notes.append("There is no output yet: other variables are drawn before only.")
+    report = _Report(tally, found, sources, words.facts(tally, found, output, attached=not hidden), notes)
     manifest.add(folder, [pages.NAME, MARKDOWN, JSON])
     _write(folder / MARKDOWN, report.markdown())
     _write(folder / JSON, values.text_of(values.values_of(tally, found, drawn.sampled, drawn.others)))
@@ -111,7 +119,7 @@ def _others(
 ) -> list[Spectrum]:
     """Return the distributions of columns, before and after."""
     before = columns.rows_of_sources(sources, names, n_rows)
-    read = f"{before.chosen} of {sum(before.totals)} rows before"
+    read = f"{before.chosen} of {sum(before.totals)} rows before{'' if output else '; there is no output yet'}"
     after: columns.Rows | None = None
     there: tuple[str, ...] = ()
     if output is not None:
@@ -133,11 +141,11 @@ def _others(
 class _Report:
     """What is written about a resampling."""
 
-    def __init__(self, tally: Tally, found: Numbers, sources: Sources, output: Path | None) -> None:
+    def __init__(self, tally: Tally, found: Numbers, sources: Sources, facts: dict[str, str], notes: list[str]) -> None:
         self._grids = tables.grids(tally, found)
         self._samples = words.samples(sources)
-        self._facts = words.facts(tally, found, output)
-        self._notes = words.notes(tally, found, sources)
+        self._facts, self._notes = facts, notes
+        self._definitions = words.definitions(found)
         self._method = tally.method
         self._said = words.METHODS.get(tally.method, "")
 
@@ -146,7 +154,7 @@ class _Report:
         facts = words.paragraphs([f"{key}: {value}" for key, value in self._facts.items()])
         head = [part for part in (self._said, facts, *self._notes) if part]
         text = pages.markdown(words.TITLE, [*self._grids, self._samples], head)
-        return f"{text}\n## Definitions\n\n{words.paragraphs(words.DEFINITIONS)}\n"
+        return f"{text}\n## Definitions\n\n{words.paragraphs(self._definitions)}\n"
 
     def page(self, pictures: Sequence[Picture]) -> str:
         """Return it as HTML, with plots."""
@@ -154,7 +162,7 @@ class _Report:
         rows = [*(pages.titled(grid) for grid in self._grids), *_figures(plots.pop(gallery.ROWS, []))]
         sections = [pages.Section(gallery.ROWS, "\n".join(rows))]
         sections += [pages.Section(name, "\n".join(_figures(group))) for name, group in plots.items()]
-        definitions = "\n".join(f"<p>{pages.text(line)}</p>" for line in words.DEFINITIONS)
+        definitions = "\n".join(f"<p>{pages.text(line)}</p>" for line in self._definitions)
         said = [f"<p>{pages.text(self._said)}</p>"] if self._said else []
         return pages.document(
             f"{words.TITLE}: {self._method}",

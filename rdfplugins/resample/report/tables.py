@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rdfplugins.pages import ABSENT, Grid
-from rdfplugins.resample.report.numbers import numbers_of
+from rdfplugins.resample.report.numbers import numbers_of, without_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SINGLE = 12  # numbers of copies that have a row of their own
 _SHORTEST, _FOLDED = 20, 8  # names of more letters are folded to make room for numbers; to how many at most
 _GAP = 2
+RATIO = "taken / in range"
 
 
 def grids(tally: Tally, numbers: Numbers) -> list[Grid]:
@@ -44,16 +45,8 @@ def grids(tally: Tally, numbers: Numbers) -> list[Grid]:
 
 
 def _classes(tally: Tally, numbers: Numbers) -> Grid:
-    head = [
-        "class",
-        "rows before",
-        "in range",
-        "taken",
-        "different rows",
-        "mean copies",
-        "most copies",
-        "n_eff of copies",
-    ]
+    head = ["class", "rows before", "in range", "taken", "different rows", RATIO]
+    head += ["mean copies", "most copies", "n_eff of copies"]
     outside = any(whole.written != whole.part.taken for whole in numbers.wholes)
     head += ["taken in range"] if outside else []
     head += ["sum of weights", "n_eff of weights"] if numbers.weighted else []
@@ -61,7 +54,7 @@ def _classes(tally: Tally, numbers: Numbers) -> Grid:
     for name, whole in zip(tally.classes, numbers.wholes, strict=True):
         part = whole.part
         row = [name, str(whole.rows), str(part.in_range), str(whole.written), str(whole.different)]
-        row += [number(whole.mean_copies), str(whole.largest), number(whole.effective_copies)]
+        row += [number(part.ratio), number(whole.mean_copies), str(whole.largest), number(whole.effective_copies)]
         row += [str(part.taken)] if outside else []
         row += [number(part.weights), number(part.effective)] if numbers.weighted else []
         rows.append(tuple(row))
@@ -74,14 +67,14 @@ def _classes(tally: Tally, numbers: Numbers) -> Grid:
 def _part_head(tally: Tally, numbers: Numbers) -> tuple[str, ...]:
     weights = ("sum of weights", "n_eff of weights") if numbers.weighted else ()
     agreements = ("chi2/ndf before", "chi2/ndf after", "bins without the class") if tally.target is not None else ()
-    return ("class", "in range", "taken", "different rows", "mean copies", *weights, *agreements)
+    return ("class", "in range", "taken", "different rows", RATIO, "mean copies", *weights, *agreements)
 
 
 def _part_rows(tally: Tally, numbers: Numbers, parts: Sequence[Part]) -> tuple[tuple[str, ...], ...]:
     rows = []
     for place, (name, part) in enumerate(zip(tally.classes, parts, strict=True)):
         cells = [f"{name} (target)" if place == numbers.target_class else name, str(part.in_range)]
-        cells += [str(part.taken), str(part.different), number(part.mean_copies)]
+        cells += [str(part.taken), str(part.different), number(part.ratio), number(part.mean_copies)]
         cells += [number(part.weights), number(part.effective)] if numbers.weighted else []
         if tally.target is not None:
             cells += [agreement_text(part.before), agreement_text(part.after), _missing_text(part.after)]
@@ -110,22 +103,38 @@ def _bins(tally: Tally, numbers: Numbers) -> Grid:
         apart = number(one.difference_before), number(one.difference_after)
         rows.append((name or "all", str(one.bins), str(one.filled), str(one.lost), lost, *apart))
     what = "sums of weights" if numbers.weighted else "rows"
-    head = ("category", "bins", "with rows", "lost", "rows in lost bins", "largest difference before", f"after, {what}")
+    word = lost_word(numbers)
+    head = (
+        "category",
+        "bins",
+        "with rows",
+        word,
+        f"rows in {word} bins",
+        "largest difference before",
+        f"after, {what}",
+    )
     return Grid("Bins, and the largest difference between two classes in one", head, tuple(rows))
 
 
 def _lost(tally: Tally, numbers: Numbers) -> Grid:
     head = ("class", *(name or "all" for name in tally.categories))
     rows = tuple(
-        (name, *(_lost_text(category, place) for category in numbers.categories))
+        (name, *(_lost_text(category, place, kept=numbers.incomplete) for category in numbers.categories))
         for place, name in enumerate(tally.classes)
     )
-    return Grid("Rows in lost bins", head, rows)
+    taken = ", and rows of the output there" if numbers.incomplete else ""
+    return Grid(f"Rows in {lost_word(numbers)} bins{taken}", head, rows)
 
 
-def _lost_text(category: Category, place: int) -> str:
+def _lost_text(category: Category, place: int, *, kept: bool) -> str:
     part = category.parts[place]
-    return f"{part.lost} ({percent(part.lost / part.in_range)})" if part.in_range else "0"
+    text = f"{part.lost} ({percent(part.lost / part.in_range)})" if part.in_range else "0"
+    return f"{text}, {part.kept}" if kept else text
+
+
+def lost_word(numbers: Numbers) -> str:
+    """Return what bins are called in which a class has no rows: lost for all, or incomplete."""
+    return "incomplete" if numbers.incomplete else "lost"
 
 
 def _copies(tally: Tally, numbers: Numbers) -> Grid:
@@ -185,7 +194,7 @@ def percent(fraction: float) -> str:
     return f"{value:.4g} %" if value > 99 else f"{value:.2g} %"  # noqa: PLR2004 (100 % is all of them)
 
 
-def terminal_table(tally: Tally, width: int) -> Table:
+def terminal_table(tally: Tally, width: int, *, attached: bool = True) -> Table:
     """Return the numbers of each class as a table for a terminal.
 
     Parameters
@@ -193,7 +202,10 @@ def terminal_table(tally: Tally, width: int) -> Table:
     width
         Columns of the terminal. Where they do not suffice, columns of less importance are left out; names may be
         folded, numbers are not.
+    attached
+        Whether the output has the weights of its rows; else they are left out of the numbers, too.
     """
+    tally = tally if attached else without_weights(tally)
     numbers = numbers_of(tally)
     names, columns = _columns(tally, numbers)
     longest = max(map(cell_len, ("class", *names)))
@@ -215,7 +227,19 @@ def terminal_table(tally: Tally, width: int) -> Table:
 
 
 # from what is left out first to what always stays
-_IMPORTANT = ("lost", "before", "largest", "effective", "mean", "different", "range", "after", "taken")
+_IMPORTANT = (
+    "lost",
+    "before",
+    "ratio",
+    "largest",
+    "effective",
+    "unused",
+    "mean",
+    "different",
+    "range",
+    "after",
+    "taken",
+)
 
 
 def _columns(tally: Tally, numbers: Numbers) -> tuple[list[str], dict[str, tuple[str, list[str]]]]:
@@ -234,22 +258,34 @@ def _columns(tally: Tally, numbers: Numbers) -> tuple[list[str], dict[str, tuple
     pairs = list(zip(parts, wholes, strict=True))
     columns = {
         "range": ("in range", [str(part.in_range) for part in parts]),
+        "unused": (_unused_head(numbers), [ABSENT if one is None else str(sum(one.unused.values())) for one in wholes]),
         "taken": ("taken", [str(_taken(*one)[0]) for one in pairs]),
         "different": ("different\nrows", [str(_taken(*one)[1]) for one in pairs]),
+        "ratio": ("taken /\nin range", [number(part.ratio) for part in parts]),
         "mean": ("mean\ncopies", [number((one[1] or one[0]).mean_copies) for one in pairs]),
         "largest": ("most\ncopies", [ABSENT if whole is None else str(whole.largest) for whole in wholes]),
         "effective": (
             "n_eff",
             [_effective(part, whole, weighted=numbers.weighted) for part, whole in zip(parts, wholes, strict=True)],
         ),
-        "lost": ("lost", [percent(part.lost / part.in_range) if part.in_range else ABSENT for part in parts]),
+        "lost": (
+            lost_word(numbers),
+            [percent(part.lost / part.in_range) if part.in_range else ABSENT for part in parts],
+        ),
     }
     if tally.target is not None:
         columns["before"] = ("chi2/ndf\nbefore", [_ratio(part.before) for part in parts])
         columns["after"] = ("chi2/ndf\nafter", [_ratio(part.after) for part in parts])
     if not any(part.lost for part in parts):
         del columns["lost"]
+    if not any(sum(whole.unused.values()) for whole in numbers.wholes):
+        del columns["unused"]
     return names, columns
+
+
+def _unused_head(numbers: Numbers) -> str:
+    reasons = {reason for whole in numbers.wholes for reason, rows in whole.unused.items() if rows}
+    return "out of\nrange" if reasons <= {"out of range"} else "cannot\nbe used"
 
 
 def _taken(part: Part, whole: Whole | None) -> tuple[int, int]:

@@ -83,9 +83,11 @@ def _part(part: Part) -> dict[str, Any]:
         "taken": part.taken,
         "different_rows": part.different,
         "mean_copies": part.mean_copies,
+        "taken_over_in_range": part.ratio,
         "sum_of_weights": part.weights,
         "effective_size": part.effective,
         "rows_in_lost_bins": part.lost,
+        "rows_of_output_in_lost_bins": part.kept,
         "agreement_before": _agreement(part.before),
         "agreement_after": _agreement(part.after),
     }

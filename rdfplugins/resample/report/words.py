@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 TITLE = "Resampling"
 FILE_AND_ROW = "file and row"
+NOT_ATTACHED = (
+    "The weights of the rows are in the index only, not in the output ('bool_attach_sample_weights: false'): all that"
+    " is said and drawn of rows after is without weights, and classes are not alike before the weights are used."
+)
 
 METHODS = {
     "none": "All rows are kept as they are.",
@@ -45,17 +49,28 @@ METHODS = {
 DEFINITIONS = (
     "In range: rows whose sampling variables lie in a bin, but for those that 'custom_n_jets_initial' leaves out.",
     "Taken: rows of the output, each copy counted; different rows: without their copies; mean copies: their ratio.",
+    "Taken / in range: rows of the output in range for each row in range, the upsampling ratio.",
     "n_eff of copies: (rows)^2 / (sum over different rows of copies^2), the effective size if copies count as one row.",
     "n_eff of weights: (sum w)^2 / (sum w^2), the effective sample size of weighted rows.",
-    "Lost bin: one that has rows before, and of which nothing can be taken.",
     "Largest difference: the most by which two classes differ in a bin; 0 where the classes are balanced exactly.",
     AGREEMENT_TEXT[0].upper() + AGREEMENT_TEXT[1:],
     "Bins without the class: those in which the target has content and the class has no rows. They are not in chi2.",
+    "Statistical uncertainties of rows after: copies of a row count as one event.",
+)
+LOST = "Lost bin: one that has rows before, and of which nothing can be taken."
+INCOMPLETE = (
+    "Incomplete bin: one in which a class has no rows in the output, and another has: whoever sees such a row knows"
+    " that it is not of that class."
 )
 
 
-def facts(tally: Tally, numbers: Numbers, output: Path | None) -> dict[str, str]:
-    """Return what was done, name -> value."""
+def definitions(numbers: Numbers) -> list[str]:
+    """Return what the words of the tables mean."""
+    return [*DEFINITIONS, INCOMPLETE if numbers.incomplete else LOST]
+
+
+def facts(tally: Tally, numbers: Numbers, output: Path | None, *, attached: bool) -> dict[str, str]:
+    """Return what was done, name -> value; ``attached``: the output has the weights of its rows."""
     parts = [whole.part for whole in numbers.wholes]
     axes = {axis.name: None for grid in tally.grids for axis in grid.axes}
     bins = ", ".join(dict.fromkeys(" x ".join(map(str, grid.shape)) or "1" for grid in tally.grids))
@@ -67,6 +82,8 @@ def facts(tally: Tally, numbers: Numbers, output: Path | None) -> dict[str, str]
     found["Target"] = _target(tally, numbers)
     found["Rows in range"] = str(sum(part.in_range for part in parts))
     found["Rows taken"] = str(sum(whole.written for whole in numbers.wholes))
+    if not attached:
+        found["Weights"] = "in the index only"
     if tally.subsets:
         found["Subsets"] = f"{tally.subsets}; numbers of rows are those of all together"
     if output is not None:
@@ -82,14 +99,21 @@ def _target(tally: Tally, numbers: Numbers) -> str:
     return "a distribution that is not exactly that of one class"
 
 
-def notes(tally: Tally, numbers: Numbers, sources: Sources) -> list[str]:
+def notes(tally: Tally, numbers: Numbers, sources: Sources, *, attached: bool) -> list[str]:
     """Return what a reader must know before the numbers."""
-    found = []
+    found = [] if attached else [NOT_ATTACHED]
     rows = sum(category.rows for category in numbers.categories)
     lost = sum(category.lost_rows for category in numbers.categories)
     if lost:
         bins = sum(category.lost for category in numbers.categories)
-        found.append(f"{bins} bins are lost, with {lost} rows ({percent(lost / rows)} of those in range).")
+        share = f"{lost} rows ({percent(lost / rows)} of those in range)"
+        kept = sum(whole.part.kept for whole in numbers.wholes)
+        why = f": a class has no rows in the output there, and others have {kept}, which tells them apart"
+        found.append(
+            f"{bins} bins are incomplete, with {share}{why}."
+            if numbers.incomplete
+            else f"{bins} bins are lost, with {share}."
+        )
     empty = [name for name, whole in zip(tally.classes, numbers.wholes, strict=True) if not whole.part.in_range]
     if empty:
         found.append(f"No rows in range: {', '.join(empty)}.")

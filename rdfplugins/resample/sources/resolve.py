@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Literal
 
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError, InputErrors, did_you_mean
 from rdfplugins.resample.sources import origins as origins_of
+from rdfplugins.resample.sources import overlaps
 from rdfplugins.resample.sources.base import Source, Sources
 from rdfplugins.resample.sources.classes import Classes, stored_maps
 from rdfplugins.resample.sources.describe import open_files
-from rdfplugins.resample.sources.keys import FILE_AND_ROW, KeyRule, key_rule
+from rdfplugins.resample.sources.keys import EVENT_KEY, FILE_AND_ROW, KeyRule, key_rule
 from rdfplugins.resample.sources.rows import SPLITS, OneClass, Rules, check_columns, check_expression
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from rdfplugins.config.resample import ResampleConfig
     from rdfplugins.resample.sources.describe import Files
     from rdfplugins.resample.sources.origins import Origin
+    from rdfplugins.resample.sources.overlaps import Ancestry
 
 Split = Literal["train", "val", "test"]
 ONE_CATEGORY = "all"
@@ -92,8 +95,14 @@ class _Resolution:
         self._refuse_without_class(categories, used, classes)
         self._check_columns(used, classes)
         made = [self._source(number, one, classes) for number, one in enumerate(used)]
+        ancestries = {
+            one.origin.name: overlaps.ancestry([file.path for file in one.files.files], one.files.records)
+            for one in used
+        }
         self._refuse_shared(made)
+        self._refuse_shared_inputs(made, ancestries)
         self._say_of_splits(made)
+        self._refuse_leaks(made, ancestries, classes)
         self._say_of_keys(made)
         self._say_of_partial(used)
         names = tuple(name for name in categories if any(source.category == name for source in made))
@@ -280,6 +289,57 @@ class _Resolution:
                 if line not in self._said:
                     self._said.append(line)
 
+    def _refuse_shared_inputs(self, made: Sequence[Source], ancestries: Mapping[str, Ancestry]) -> None:
+        """Do the same for what a selection made, where one event has two keys, and none tells that it comes twice."""
+        for one, other in itertools.combinations(made, 2):
+            path = overlaps.shared(ancestries[other.name].read, ancestries[one.name].read)
+            if path is None:
+                continue
+            mine, its = one.rules.classes, other.rules.classes
+            different = isinstance(mine, OneClass) and isinstance(its, OneClass) and mine != its
+            if different and not overlaps.told_apart(self._config, one.name, other.name):
+                raise InputError(
+                    f"{path}: samples '{one.name}' and '{other.name}' are both selected from it, and are of different"
+                    " classes; its events would be of both ('only' of a step, cuts of 'classes' or a label column tell"
+                    " events apart)"
+                )
+            self._said.append(
+                f"warning: samples '{one.name}' and '{other.name}' are both selected from {path}: events may come twice"
+            )
+
+    def _refuse_leaks(self, made: Sequence[Source], ancestries: Mapping[str, Ancestry], classes: Classes) -> None:
+        """Refuse hybrid samples with events that are in the training, under another name of a sample."""
+        if self._split == "train":
+            return
+        stated_classes = self._spec.class_labels is not None  # those of other samples are known then
+        for name in self._in_training():
+            if stated_classes and not classes.of(self._all[name]):  # left out
+                continue
+            found = ancestries[name] if name in ancestries else self._ancestry_of(name)
+            for source in made:
+                if found is None or source.name == name:
+                    continue
+                mine = ancestries[source.name]
+                path = overlaps.shared(mine.own, found.own) if source.rules.split is None else None
+                if path is None and not overlaps.told_apart(self._config, source.name, name):
+                    # a split goes by sample and event: that of the one says nothing of the other
+                    path = overlaps.shared(mine.read, found.read)
+                if path is not None:
+                    stated = self._spec.options.samples_of(self._split) is not None
+                    raise self._config.fault(
+                        f"sample '{source.name}' is made of {path}, as is '{name}', which is for training: its events"
+                        " would be in both",
+                        *(self._at_option(_KEY_OF[self._split][0]) if stated else self._config.resample_path()),
+                    )
+
+    def _ancestry_of(self, name: str) -> Ancestry | None:
+        """Return where a sample that is not read comes from; None, which is said, if it is not there."""
+        try:
+            return overlaps.ancestry(self._all[name].files())
+        except (InputError, OSError) as error:
+            self._said.append(f"warning: whether these samples have events of '{name}' in training is unknown: {error}")
+            return None
+
     def _say_of_splits(self, made: Sequence[Source]) -> None:
         column, without = self._spec.split_column, [source.name for source in made if source.rules.split is None]
         if not without:
@@ -305,11 +365,11 @@ class _Resolution:
             )
         self._said.append(f"no column '{column}' in {names}: all of their rows are used")
 
-    def _in_training(self) -> set[str]:
+    def _in_training(self) -> list[str]:
         stated = self._spec.options.samples_of("train")
         if stated is None:
-            return {name for name, origin in self._all.items() if origin.wanted}
-        return {name for names in stated.values() for name in names}
+            return [name for name, origin in self._all.items() if origin.wanted]
+        return [name for names in stated.values() for name in names]
 
     def _say_of_keys(self, made: Sequence[Source]) -> None:
         names = [source.name for source in made if source.key_is == FILE_AND_ROW]
@@ -318,6 +378,10 @@ class _Resolution:
                 f"{', '.join(names)}: rows are identified by file and row, so the draw depends on names of files and"
                 " the order of rows in them ('key' names columns that identify a row)"
             )
+
+        stored = [source.name for source in made if source.key_is == EVENT_KEY]
+        if stored and self._spec.key is not None and self._spec.key != (EVENT_KEY,):
+            self._said.append(f"{', '.join(stored)}: 'key' is not looked at, as there is a column '{EVENT_KEY}'")
 
     def _say_of_partial(self, used: Sequence[_Chosen]) -> None:
         partial = [one.origin.name for one in used if any(record.get("partial") for record in one.files.records)]

@@ -196,17 +196,35 @@ class _Lookup:
     """Values of a column -> numbers of classes."""
 
     def __init__(self, rule: Labels) -> None:
-        order = np.argsort(np.array(rule.values, np.int64))
         self.column = rule.column
-        self._values = np.array(rule.values, np.int64)[order]
-        self._numbers = np.array(rule.numbers, np.int32)[order]
+        self._rule = rule
+        self._tables: dict[Any, tuple[NDArray[Any], NDArray[np.int32]]] = {}
 
     def find(self, labels: NDArray[Any]) -> NDArray[np.int32]:
         """Return the number of the class of each label; NaN is none."""
-        given = np.ascontiguousarray(labels, dtype=np.float64 if labels.dtype.kind == "f" else np.int64)
-        at = np.searchsorted(self._values, given)
-        np.minimum(at, len(self._values) - 1, out=at)
-        return np.where(self._values[at] == given, self._numbers[at], np.int32(NO_CLASS))
+        kinds: dict[str, type[np.float64 | np.uint64 | np.int64]] = {"f": np.float64, "u": np.uint64}
+        kind = kinds.get(labels.dtype.kind, np.int64)
+        if kind not in self._tables:
+            self._tables[kind] = self._table(kind)
+        values, numbers = self._tables[kind]
+        if not len(values):
+            return np.full(len(labels), NO_CLASS, np.int32)
+        given = np.ascontiguousarray(labels, dtype=kind)
+        at = np.searchsorted(values, given)
+        np.minimum(at, len(values) - 1, out=at)
+        return np.where(values[at] == given, numbers[at], np.int32(NO_CLASS))
+
+    def _table(self, kind: type[np.float64 | np.uint64 | np.int64]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """Return the values that a type can hold, ascending, and their classes: -1 is no value of unsigned columns."""
+        pairs = sorted(pair for pair in zip(self._rule.values, self._rule.numbers, strict=True) if _fits(pair[0], kind))
+        return np.array([value for value, _ in pairs], kind), np.array([number for _, number in pairs], np.int32)
+
+
+def _fits(value: int, kind: type[np.float64 | np.uint64 | np.int64]) -> bool:
+    if kind is np.float64:
+        return int(float(value)) == value
+    low, high = (0, 1 << 64) if kind is np.uint64 else (-(1 << 63), 1 << 63)
+    return low <= value < high
 
 
 def check_columns(what: str, wanted: Iterable[str], columns: Mapping[str, Column]) -> None:
