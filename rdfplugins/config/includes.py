@@ -49,7 +49,7 @@ class Includes:
         text = read_text(file)
         self.texts.append(text)
         self._open.append(os.path.realpath(file))
-        return compose(text, file, self)[0]
+        return compose(text, file, self.include)[0]
 
     def include(self, node: ScalarNode, known: Mapping[str, Node], depth: int) -> dict[str, Node]:
         """Read the file that a node names, and return its anchors.
@@ -84,7 +84,7 @@ class Includes:
         text = self._text(file, real, node)
         self._open.append(real)
         try:
-            root, anchors = compose(text, file, self, known, depth)
+            root, anchors = compose(text, file, self.include, known, depth)
         finally:
             self._open.pop()
         if root is None or (isinstance(root, ScalarNode) and root.tag == NULL):

@@ -21,7 +21,7 @@ from rdfplugins.config.classes import CutFormula  # noqa: TC001 (pydantic reads 
 from rdfplugins.config.values import AllOrSome, Count, Names, PerName, Whole, whole
 from rdfplugins.config.variables import VariableConfig, Variables
 
-__all__ = ["METHODS", "LabelColumn", "ResampleConfig", "ResampleOptions", "VariableConfig", "warnings"]
+__all__ = ["METHODS", "LabelColumn", "ResampleConfig", "ResampleOptions", "VariableConfig"]
 
 Method = Literal[
     "none",
@@ -271,10 +271,3 @@ class ResampleConfig(Section):
     split_column: Text = "split"
     output: FileName | None = None
     memory_mb: Annotated[int, Field(ge=16, le=_MOST_MEMORY), BeforeValidator(whole)] = 512
-
-
-def warnings(spec: ResampleConfig) -> list[str]:
-    """Return a line for each option that stands in the config and has no effect with its method."""
-    from rdfplugins.config.resample_rules import without_effect
-
-    return [f"{key} {text}" for key, text in without_effect(spec.method, spec.options.model_fields_set)]

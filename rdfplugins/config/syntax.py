@@ -21,11 +21,12 @@ from rdfplugins.config.scalars import plain_tag, shortened
 from rdfplugins.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from yaml.error import Mark
 
-    from rdfplugins.config.includes import Includes
+    Include = Callable[[ScalarNode, dict[str, Node], int], dict[str, Node]]
+
 
 INCLUDE = "!include"
 MAX_DEPTH = 60
@@ -85,14 +86,14 @@ class _CoreResolver(BaseResolver):
 
 
 class _Composer(Reader, Scanner, Parser, Composer, _CoreResolver):
-    def __init__(self, text: str, includes: Includes | None, known: Mapping[str, Node], depth: int) -> None:
+    def __init__(self, text: str, include: Include | None, known: Mapping[str, Node], depth: int) -> None:
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
         Composer.__init__(self)
         _CoreResolver.__init__(self)
         self._depth = depth
-        self._includes = includes
+        self._include = include
         self._known = dict(known)  # anchors of other files
         self._failed: list[ConfigError] = []
 
@@ -111,9 +112,9 @@ class _Composer(Reader, Scanner, Parser, Composer, _CoreResolver):
             raise ComposerError(None, None, "nested too deeply", self._mark_here())
         self._depth += 1
         node = super().compose_node(parent, index)
-        if isinstance(node, ScalarNode) and node.tag == INCLUDE and self._includes is not None:
+        if isinstance(node, ScalarNode) and node.tag == INCLUDE and self._include is not None:
             try:
-                self._known |= self._includes.include(node, {**self._known, **self.anchors}, self._depth)
+                self._known |= self._include(node, {**self._known, **self.anchors}, self._depth)
             except ConfigError as error:  # reported where the value is read, unless an anchor of it is asked for
                 self._failed.append(error)
         self._depth -= 1
@@ -172,7 +173,7 @@ def read_text(path: str) -> str:
 def compose(
     text: str,
     file: str,
-    includes: Includes | None = None,
+    include: Include | None = None,
     known: Mapping[str, Node] | None = None,
     depth: int = 0,
 ) -> tuple[Node | None, dict[str, Node]]:
@@ -182,8 +183,8 @@ def compose(
     ----------
     text, file
         What is read; the marks of all nodes bear ``file`` as name.
-    includes
-        What reads included files; None: they are left alone.
+    include
+        What reads an included file and returns its anchors; None: it is left alone.
     known, depth
         Anchors of files that include this one, and how deeply it is nested in them.
 
@@ -193,7 +194,7 @@ def compose(
         At the line of the first syntax error: what follows it cannot be understood.
     """
     try:
-        composer = _Composer(text, includes, known or {}, depth)
+        composer = _Composer(text, include, known or {}, depth)
         composer.name = file
         root: Node | None = composer.get_single_node()
         return root, composer.brought(known or {})

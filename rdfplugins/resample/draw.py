@@ -34,7 +34,7 @@ _MASK = (1 << 64) - 1
 _ALL = np.uint64(_MASK)
 _SIGMAS = 6.0  # of a binomial: a look in vain once in 5e8 groups
 _SPARE = 8.0  # and some rows more, for groups of a few rows
-CANDIDATES = 1_500_000  # rows in between that are held at once; 12 bytes each, and as much again to sort them
+CANDIDATES = 750_000  # rows in between that are held at once; 12 bytes each, and as much again to sort them
 _NONE = -1
 
 

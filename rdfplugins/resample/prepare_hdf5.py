@@ -13,7 +13,7 @@ from rdfplugins import provenance
 from rdfplugins.errors import InputError
 from rdfplugins.files import claimed
 from rdfplugins.resample.sources import hdf5
-from rdfplugins.resample.sources.base import NO_CLASS
+from rdfplugins.resample.sources.contents import NO_CLASS
 from rdfplugins.resample.sources.rows import Plan
 from rdfplugins.sink import open_sink
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rdfplugins.resample.sources.base import Source, SourceFile
+    from rdfplugins.resample.sources.base import Source
+    from rdfplugins.resample.sources.contents import SourceFile
 
 CLASS_LABELS = "class_labels"
 _OURS = frozenset({provenance.NAME, CLASS_LABELS})
@@ -87,7 +88,7 @@ def copy(
         )
     size = sum(layout.row_bytes for layout in layouts.values())
     step = max(1, min(rows, _MEMORY // size))
-    plan = Plan(source, {})
+    plan = Plan(source.name, source.rules, {})
     with claimed(target) as part, _writing(part) as output:
         made = _create(source.files[0].path, output, layouts)
         output.attrs[CLASS_LABELS] = list(class_labels)

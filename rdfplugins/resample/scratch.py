@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rdfplugins.resample.draw import Smallest
 
 ROWS = 1 << 17  # at once: a few of their columns stay in the cache of a core
-_KEYS_AT_ONCE = 4_000_000
+_KEYS_AT_ONCE = 2_000_000
 _SHOWN = 3
 
 

@@ -6,7 +6,6 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import provenance
-from rdfplugins.config.resample import warnings
 from rdfplugins.errors import OutputError, did_you_mean
 from rdfplugins.files import atomic, lock
 from rdfplugins.formula import Formula
@@ -77,8 +76,6 @@ def run(
         With a message for the user; what was finished stays, nothing is half-written.
     """
     assert config.resample is not None
-    for line in warnings(config.resample):
-        say(f"resample: {line}")
     splits: list[Split] = ["train"]
     if hybrid:
         splits = ["val", "test"] if config.resample.options.samples_testing else ["val"]

@@ -15,7 +15,7 @@ from rdfplugins.config import (
     load_any,
     load_config,
 )
-from rdfplugins.config.resample import METHODS, warnings
+from rdfplugins.config.resample import METHODS
 from rdfplugins.errors import ConfigErrors
 from tests.config import training
 
@@ -82,9 +82,6 @@ def test_what_has_no_effect_is_said(write):
     assert config.warnings() == [
         f"PFlow-Preprocessing.yaml:69: {keys} have no effect here",
         "PFlow-Preprocessing.yaml:65: weighting_target_flavour has no effect with method count, only with weighting",
-    ]
-    assert warnings(config.resample) == [
-        "weighting_target_flavour has no effect with method count, only with weighting"
     ]
 
 

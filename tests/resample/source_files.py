@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from rdfplugins.config.models import load_any
+from rdfplugins.config.models import Config, load_any
 from rdfplugins.resample.sources import resolve
+from rdfplugins.select import freshness
 from rdfplugins.simulate import trees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rdfplugins.config.models import Config, TrainingConfig
+    from rdfplugins.config.models import TrainingConfig
     from rdfplugins.resample.sources import Sources
 
 MASK = (1 << 64) - 1
@@ -88,7 +89,9 @@ def config(folder: Path, text: str) -> Config | TrainingConfig:
 
 def sources_of(folder: Path, text: str, split: Any = "train") -> Sources:
     """Resolve a config in a folder; outputs are in ``folder/out``."""
-    return resolve(config(folder, text), folder / "out", split)
+    loaded = config(folder, text)
+    outdated = freshness.outdated(loaded, folder / "out") if isinstance(loaded, Config) else {}
+    return resolve(loaded, folder / "out", split, outdated=outdated)
 
 
 # -- keys, one row at a time, from the definitions in hash.h alone

@@ -149,9 +149,9 @@ def test_resampling_reads_what_was_prepared(tmp_path: Path) -> None:
     text = CONFIG.format(".h5", -1)
     loaded = config(tmp_path, text)
     with pytest.raises(InputError, match=r"training_bjets\.h5: is not there; run the stage 'prepare' first"):
-        resolve(loaded, tmp_path / "out", "train")
+        resolve(loaded, tmp_path / "out", "train", outdated={})
     run(tmp_path, text)
-    found = resolve(loaded, tmp_path / "out", "train")
+    found = resolve(loaded, tmp_path / "out", "train", outdated={})
     assert found.classes == ("cjets", "bjets")
     assert [(one.name, one.category, one.rules.classes.number) for one in found.all] == [
         ("training_bjets", "ttbar", 1),
@@ -162,14 +162,16 @@ def test_resampling_reads_what_was_prepared(tmp_path: Path) -> None:
     assert chunk.values["event"].tolist() == kept["event"].tolist()
     assert chunk.unused == {"other split": int(np.count_nonzero(kept["split"] != 0))}
     with pytest.raises(ConfigErrors, match=r"the order differs from that in .*\.h5, which is \[cjets, bjets\]"):
-        resolve(config(tmp_path, text.replace("[cjets, bjets]", "[bjets, cjets]")), tmp_path / "out", "train")
+        resolve(
+            config(tmp_path, text.replace("[cjets, bjets]", "[bjets, cjets]")), tmp_path / "out", "train", outdated={}
+        )
 
 
 def test_inclusive_samples_have_classes_by_cuts(tmp_path: Path) -> None:
     jets, _, _ = hdf5_inputs(tmp_path)
     text = CONFIG.format(".h5", -1).replace("[training_bjets, training_cjets]", "[everything]")
     run(tmp_path, text)
-    (source,) = resolve(config(tmp_path, text), tmp_path / "out", "train").all
+    (source,) = resolve(config(tmp_path, text), tmp_path / "out", "train", outdated={}).all
     kept = jets[[i for i in range(200) if PASSES["everything"](jets[i])]]
     wanted = np.select([kept["label"] == 4, kept["label"] == 5], [0, 1], -1)
     (chunk,) = source.chunks({})
@@ -196,7 +198,7 @@ def test_what_is_up_to_date_stays(tmp_path: Path) -> None:
         prepared.why_outdated(loaded, "everything", made["everything"])
     )
     with pytest.raises(InputError, match=r"was made from another .*1\.h5; run the stage 'prepare' again"):
-        resolve(loaded, tmp_path / "out", "train")
+        resolve(loaded, tmp_path / "out", "train", outdated={})
     _, said = run(tmp_path, text)
     assert not any("up to date" in line for line in said)
     with h5py.File(made["everything"]) as file:
@@ -440,7 +442,7 @@ def test_trees_are_whole(tmp_path: Path, most: int) -> None:
         assert record["class_labels"] == ["cjets", "bjets"]
     _, said = run(tmp_path, text)
     assert all("up to date" in line for line in said)
-    source = resolve(config(tmp_path, text), tmp_path / "out", "train").all[0]
+    source = resolve(config(tmp_path, text), tmp_path / "out", "train", outdated={}).all[0]
     assert source.key_is == "event_key"
 
 
@@ -458,7 +460,7 @@ def test_a_tree_in_a_folder(tmp_path: Path) -> None:
     made, _ = run(tmp_path, text)
     with uproot.open(made["one"]) as file:
         assert [name for name, kind in file.classnames().items() if kind == "TTree"] == ["events;1"]
-    (source,) = resolve(config(tmp_path, text), tmp_path / "out", "train").all
+    (source,) = resolve(config(tmp_path, text), tmp_path / "out", "train", outdated={}).all
     (chunk,) = source.chunks({"x": "x"})
     assert chunk.values["x"].tolist() == [4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
 

@@ -11,6 +11,7 @@ import pytest
 import rdfplugins as rp
 from rdfplugins.errors import ConfigErrors, InputError
 from rdfplugins.resample.sources import NO_CLASS, resolve
+from rdfplugins.select import freshness
 from tests.resample.source_files import config, sources_of, table, write, write_hdf5
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def test_a_selection_that_is_outdated(selected: Path) -> None:
         sources_of(selected, SELECTION.replace("pt > 20", "pt > 21"))
     loaded = config(selected, SELECTION)
     with pytest.raises(InputError, match=r"ggH.root is not there; run the stage 'select' first"):
-        resolve(loaded, selected / "elsewhere", "train")
+        resolve(loaded, selected / "elsewhere", "train", outdated=freshness.outdated(loaded, selected / "elsewhere"))
     with pytest.raises(InputError, match=r"ggH.root: its model changed; run the stage 'select' first"):
         resolve(loaded, selected / "out", "train", outdated={"ggH": "ggH.root: its model changed"})
 

@@ -2,110 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from rdfplugins.errors import InputError
+from rdfplugins.resample.sources import hdf5, root
+from rdfplugins.resample.sources.contents import ROWS
+from rdfplugins.resample.sources.rows import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from rdfplugins.resample.sources.contents import Chunk, SourceFile
     from rdfplugins.resample.sources.rows import Rules
-
-NO_CLASS = -1
-ROWS = 1 << 18
-"""Rows of a chunk, unless it is said."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """What a row has in a column.
-
-    Attributes
-    ----------
-    words
-        Its type for messages; columns of the same words are of the same type.
-    dtype
-        Type of a number; None for vectors, texts, objects.
-    """
-
-    words: str
-    dtype: np.dtype[Any] | None
-
-
-@dataclasses.dataclass(frozen=True)
-class SourceFile:
-    """A file of a source, and what tells it from others and from a later version of itself.
-
-    Attributes
-    ----------
-    size, mtime
-        Bytes, and time of the last change in seconds.
-    uuid
-        What ROOT gave the file; empty for HDF5.
-    selection
-        Key of the stage ``select`` in a tree that it wrote: the stage ``ml`` may write such a file anew with the same
-        events. Empty for all other files.
-    nick
-        The last parts of its path that no other file of the source has, joined by ``/``: mostly its name alone. Rows
-        without a key are known by it.
-    """
-
-    path: Path
-    entries: int
-    size: int
-    mtime: float
-    uuid: str
-    selection: str = ""
-    nick: str = ""
-
-    def identity(self) -> dict[str, Any]:
-        """Return what an index or a provenance says of the file."""
-        said: dict[str, Any] = {"path": str(self.path), "entries": self.entries}
-        if self.selection:
-            return {**said, "selection": self.selection}
-        return {**said, "size": self.size, "mtime": self.mtime, "uuid": self.uuid}
-
-    def refuse_changed(self) -> None:
-        """Raise InputError if the file is no longer the one that was opened first."""
-        with contextlib.suppress(OSError):
-            now = self.path.stat()
-            if (now.st_size, now.st_mtime) == (self.size, self.mtime):
-                return
-        raise InputError(f"{self.path}: changed while it was read; run again when it is complete")
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Chunk:
-    """Consecutive rows of a source.
-
-    Attributes
-    ----------
-    start
-        Number of the first row within the source, counted over its files.
-    key
-        uint64[n], identity of the rows.
-    class_id
-        int32[n], number of the class; `NO_CLASS` for rows that are not to be used.
-    values
-        Name -> float64[n].
-    unused
-        Why rows are not used -> how many: ``other split``, ``cut away``, ``no class``; the first reason counts.
-    """
-
-    start: int
-    key: NDArray[np.uint64]
-    class_id: NDArray[np.int32]
-    values: dict[str, NDArray[np.float64]]
-    unused: dict[str, int]
-
-    def __len__(self) -> int:
-        return len(self.key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,9 +77,7 @@ class Source:
         ConfigError
             A formula that is none.
         """
-        from rdfplugins.resample.sources.rows import Plan
-
-        plan = Plan(self, expressions)
+        plan = Plan(self.name, self.rules, expressions)
         first = 0
         for file in self.files:
             file.refuse_changed()
@@ -191,8 +100,6 @@ def _raw(
         for start in range(0, file.entries, rows):
             yield min(rows, file.entries - start), {}
         return
-    from rdfplugins.resample.sources import hdf5, root
-
     read = root.read if source.kind == "root" else hdf5.read
     for raw in read(file.path, source.tree, columns, rows):
         yield len(raw[columns[0]]), raw

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rdfplugins.errors import InputError, InputErrors, did_you_mean
-from rdfplugins.resample.sources.base import Column, SourceFile
+from rdfplugins.resample.sources.contents import Column, Description, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,29 +17,6 @@ Kind = Literal["root", "hdf5"]
 SELECT = "select"
 _HDF5_ENDINGS = frozenset({".h5", ".hdf5", ".hdf", ".he5"})
 _MAX_BAD = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Description:
-    """What a file holds.
-
-    Attributes
-    ----------
-    tree
-        Name of the tree or dataset.
-    columns
-        Name -> what a row has in it, in the order of the file.
-    uuid
-        What ROOT gave the file; empty for HDF5.
-    record
-        What the file says of itself: its provenance, ``labels`` and ``maps`` (column -> name -> number) among it.
-    """
-
-    tree: str
-    entries: int
-    columns: dict[str, Column]
-    uuid: str
-    record: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)

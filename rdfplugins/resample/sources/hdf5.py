@@ -11,8 +11,7 @@ import numpy as np
 
 from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import InputError, RdfpluginsError, did_you_mean
-from rdfplugins.resample.sources.base import Column
-from rdfplugins.resample.sources.describe import Description
+from rdfplugins.resample.sources.contents import Column, Description
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rdfplugins.resample.sources.base import Column, SourceFile
+    from rdfplugins.resample.sources.contents import Column, SourceFile
 
 EVENT_KEY = "event_key"
 FILE_AND_ROW = "file and row"

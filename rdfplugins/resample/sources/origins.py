@@ -48,7 +48,7 @@ class Origin:
     wanted: bool = True
 
 
-def all_of(config: Base, folder: Path, outdated: Mapping[str, str] | None) -> dict[str, Origin]:
+def all_of(config: Base, folder: Path, outdated: Mapping[str, str]) -> dict[str, Origin]:
     """Return all samples in the order of the config; nothing is opened.
 
     Parameters
@@ -56,7 +56,7 @@ def all_of(config: Base, folder: Path, outdated: Mapping[str, str] | None) -> di
     folder
         Base of the outputs.
     outdated
-        Sample -> why the tree of the selection is not that of the config; None: it is looked for where it is needed.
+        Sample -> why the tree of the selection is not that of the config.
     """
     assert config.resample is not None
     if config.resample.source is not None:
@@ -95,9 +95,9 @@ def _prepared(config: Base, name: str, folder: Path) -> Origin:
 
 
 class _Selection:
-    """The trees of the stage ``select``; which of them are outdated is found out once."""
+    """The trees of the stage ``select``."""
 
-    def __init__(self, config: Config, folder: Path, outdated: Mapping[str, str] | None) -> None:
+    def __init__(self, config: Config, folder: Path, outdated: Mapping[str, str]) -> None:
         self._config = config
         self._folder = folder
         self._outdated = outdated
@@ -114,11 +114,6 @@ class _Selection:
         )
 
     def _file(self, name: str) -> list[str | Path]:
-        if self._outdated is None:
-            # who runs several stages has asked already, as stages know nothing of each other
-            from rdfplugins.select import freshness
-
-            self._outdated = freshness.outdated(self._config, self._folder)
         if name in self._outdated:
             raise InputError(f"{self._outdated[name]}; run the stage 'select' first")
         return [self._folder / f"{name}.root"]

@@ -31,7 +31,7 @@ ONE_CATEGORY = "all"
 _KEY_OF = {"train": ("samples", "samples_training"), "val": ("samples_validation",), "test": ("samples_testing",)}
 
 
-def resolve(config: Base, folder: Path, split: Split, *, outdated: Mapping[str, str] | None = None) -> Sources:
+def resolve(config: Base, folder: Path, split: Split, *, outdated: Mapping[str, str]) -> Sources:
     """Find what a resampling reads.
 
     Samples are those of ``resample.from``, else those of ``preparation``, else those of ``select``. The class of a row
@@ -48,7 +48,7 @@ def resolve(config: Base, folder: Path, split: Split, *, outdated: Mapping[str, 
     split
         Which rows are used; all but ``train`` are for hybrid samples.
     outdated
-        Sample -> why the tree of the selection is not that of the config; None: this is asked of the selection.
+        Sample -> why the tree of the selection is not that of the config.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class _Chosen:
 
 
 class _Resolution:
-    def __init__(self, config: Base, folder: Path, split: Split, outdated: Mapping[str, str] | None) -> None:
+    def __init__(self, config: Base, folder: Path, split: Split, outdated: Mapping[str, str]) -> None:
         assert config.resample is not None
         self._config = config
         self._spec: ResampleConfig = config.resample

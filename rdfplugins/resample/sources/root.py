@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rdfplugins import provenance
 from rdfplugins.errors import InputError, RdfpluginsError, did_you_mean
 from rdfplugins.reading import open_table
-from rdfplugins.resample.sources.base import Column
-from rdfplugins.resample.sources.describe import Description
+from rdfplugins.resample.sources.contents import Column, Description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,14 +9,14 @@ import numpy as np
 
 from rdfplugins.errors import ConfigError, InputError, MissingColumnError, did_you_mean
 from rdfplugins.formula import Formula, FormulaError
-from rdfplugins.resample.sources.base import NO_CLASS, Chunk
+from rdfplugins.resample.sources.contents import NO_CLASS, Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from rdfplugins.resample.sources.base import Column, Source, SourceFile
+    from rdfplugins.resample.sources.contents import Column, SourceFile
     from rdfplugins.resample.sources.keys import KeyRule
 
 OTHER_SPLIT, CUT_AWAY, WITHOUT_CLASS = "other split", "cut away", "no class"
@@ -82,9 +82,9 @@ class Plan:
         Those that are read, each once.
     """
 
-    def __init__(self, source: Source, expressions: Mapping[str, str]) -> None:
-        self._source = source
-        self._rules = rules = source.rules
+    def __init__(self, name: str, rules: Rules, expressions: Mapping[str, str]) -> None:
+        self._name = name
+        self._rules = rules
         self._values = {name: parse(text, rules.columns) for name, text in expressions.items()}
         self._cut = None if rules.cut is None else parse(rules.cut, rules.columns)
         self._classes: list[tuple[int, str | Formula | None]] = []
@@ -105,7 +105,7 @@ class Plan:
         for parsed in texts:
             if parsed is not None:
                 wanted |= dict.fromkeys([parsed] if isinstance(parsed, str) else parsed.columns)
-        check_columns(f"sample '{self._source.name}'", wanted, rules.columns)
+        check_columns(f"sample '{self._name}'", wanted, rules.columns)
         for parsed in texts:
             if isinstance(parsed, Formula):
                 _refuse_types(parsed, rules.columns)
