@@ -73,8 +73,6 @@ class Job:
             options = spec.options.model_copy(update={"n_jets": spec.options.n_jets_validation})
             spec = spec.model_copy(update={"options": options})
         sources = resolve(config, base, split, outdated=outdated)
-        for line in sources.says:
-            say(f"resample: {line}")
         keys = freshness.keys(config, spec, sources, split)
         job = cls(config, spec, sources, split, folder, stem, keys, force, say)
         job._refuse_taken()

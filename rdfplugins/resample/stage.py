@@ -86,7 +86,10 @@ def run(
 
 
 def _run(job: Job, flavour: str | None) -> Made:
-    """Do everything, or one step."""
+    """Do everything, or one step; what is odd about the sources is said once, not by each of the jobs."""
+    if flavour in (None, TARGET):
+        for line in job.sources.says:
+            job.say(f"resample: {line}")
     if flavour is None:
         with lock(job.folder, f".{job.stem}.lock"):
             if job.force or not job.has(job.index):
