@@ -17,6 +17,7 @@ from rdfplugins.resample.index import create, open_index, refuse_foreign
 from rdfplugins.resample.methods import MisfitError
 from rdfplugins.resample.scratch import opened, refuse_twice
 from rdfplugins.resample.sources import resolve
+from rdfplugins.resample.sources.root import is_rntuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +74,7 @@ class Job:
             options = spec.options.model_copy(update={"n_jets": spec.options.n_jets_validation})
             spec = spec.model_copy(update={"options": options})
         sources = resolve(config, base, split, outdated=outdated)
+        refuse_rntuples(sources)
         keys = freshness.keys(config, spec, sources, split)
         job = cls(config, spec, sources, split, folder, stem, keys, force, say)
         job._refuse_taken()
@@ -248,3 +250,14 @@ def _same(one: Path, other: Path) -> bool:
         if one.samefile(other):
             return True
     return one.resolve() == other.resolve()
+
+
+def refuse_rntuples(sources: Sources) -> None:
+    """Raise InputError for sources that can be read, but not written from, before any of them is read."""
+    for source in sources.all:
+        for file in source.files if source.kind == "root" else ():
+            if is_rntuple(file.path, source.tree):
+                raise InputError(
+                    f"{file.path}: '{source.tree}' is an RNTuple, whose rows are not copied; write it as a TTree (for"
+                    " `select`: output.format: ttree)"
+                )

@@ -458,3 +458,12 @@ def test_bins_of_all_classes_are_counted(folder: Path) -> None:
     variables = [{f"v{number}": {"expression": "y", "bins": [-3, 3, 1_500_000]}} for number in range(4)]
     with pytest.raises(ConfigError, match=r"make \d{25} bins, and"):
         rp.run(config(folder, options={"sampling_variables": variables}))
+
+
+def test_an_rntuple_is_refused_before_it_is_read(folder: Path) -> None:
+    found = read(Path("b.root"))
+    with uproot.recreate("b.root") as file:
+        file.mkrntuple("events", {name: values for name, values in found.items() if name != "jets"})
+    with pytest.raises(InputError, match=r"b\.root: 'events' is an RNTuple, whose rows are not copied"):
+        rp.run(config(folder))
+    assert not list(folder.glob("out/c/resample/*"))
