@@ -37,7 +37,8 @@ def docs_blocks(language: str) -> list[str]:
 
 
 def ditau_block(language: str) -> str:
-    (found,) = [block for block in blocks(language) if "ditau" in block and "ml-mass" not in block]
+    others = ("ml-mass", "_training")
+    (found,) = [block for block in blocks(language) if "ditau" in block and not any(word in block for word in others)]
     return found
 
 

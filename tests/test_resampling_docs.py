@@ -98,3 +98,18 @@ def test_names_of_the_text_exist() -> None:
     known = {name for parameter in run.params for name in parameter.opts}
     text = DOCS.partition("## How fast it is")[0]
     assert set(re.findall(r"(--[a-z_]+)", text)) - {"--copy"} <= known
+
+
+def test_readme_shows_a_section_that_is_valid(tmp_path: Path) -> None:
+    """And commands and files that there are."""
+    readme = (FOLDER / "README.md").read_text().partition("## Training samples")[2].partition("\n## ")[0]
+    (section,) = (yaml.safe_load(block) for block in documents.blocks(readme, "yaml"))
+    config = yaml.safe_load((FOLDER / "configs" / "hgg.yaml").read_text())
+    path = tmp_path / "hgg.yaml"
+    path.write_text(yaml.safe_dump({**config, **section}, sort_keys=False))
+    assert load_config(path).resample is not None
+    training = load_config(FOLDER / "configs" / "ditau_training.yaml")
+    assert training.resample is not None
+    assert f"{training.select.output.dir}/resample/train.root" in readme
+    known = {name for parameter in run.params for name in parameter.opts}
+    assert set(re.findall(r"(--[a-z_]+)", readme)) - {"--copy"} <= known
