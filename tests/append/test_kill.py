@@ -37,7 +37,7 @@ for line in sys.stdin:
             new.fill(values[begin : begin + 2500] + number)
     print("done", flush=True)
 """
-ROUNDS = [pytest.param(12, id="12"), pytest.param(200, id="200", marks=pytest.mark.slow)]
+ROUNDS = [pytest.param(6, id="6"), pytest.param(200, id="200", marks=pytest.mark.slow)]
 
 
 class Worker:

@@ -229,7 +229,7 @@ def run_some(tmp_path: Path, source: Path, runner: Runner, number: int, first: i
     return codes
 
 
-@pytest.mark.parametrize(("number", "first"), [(16, 5000), pytest.param(150, 9000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("number", "first"), [(8, 5000), pytest.param(150, 9000, marks=pytest.mark.slow)])
 def test_runs_in_one_process(tmp_path: Path, source: Path, runner: Runner, number: int, first: int) -> None:
     codes = run_some(tmp_path, source, runner, number, first, vary=number > 100)
     assert codes[0] >= number / 10

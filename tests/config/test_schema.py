@@ -608,7 +608,7 @@ def changed(data, change):
 
 
 @settings(
-    max_examples=600,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     database=None,

@@ -116,7 +116,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("share", [0.0005, pytest.param(0.5, marks=pytest.mark.slow), 0.98])
+@pytest.mark.parametrize("share", [*(pytest.param(share, marks=pytest.mark.slow) for share in (0.0005, 0.5)), 0.98])
 def test_full_disk(tmp_path: Path, kind: str, share: float) -> None:
     """At the head of the file, in the rows, and where the library closes it: one line, and no crash at the end."""
     prepare(tmp_path, [kind])
