@@ -179,17 +179,13 @@ def print_result(result: RunResult) -> None:
         from rdfplugins.resample.report import terminal_table as resampling_table
 
         console = Console() if sys.stdout.isatty() else Console(width=_TABLE_WIDTH)
+        spec = result.config.resample
         for tally in result.resampled:
-            console.print(resampling_table(tally, console.width, attached=_attaches(result)))
+            attached = spec is None or spec.attaches
+            console.print(resampling_table(tally, console.width, attached=attached))
     page = [path for path in result.report if path.name == "index.html"]  # which shows all others
     for path in [*result.outputs.values(), *result.exports, *result.training, *(page or result.report)]:
         click.echo(str(path))
-
-
-def _attaches(result: RunResult) -> bool:
-    """Return whether resampled rows have their weights with them, if they have any."""
-    spec = result.config.resample
-    return spec is None or spec.options.bool_attach_sample_weights is not False
 
 
 def _training_stages(*, prepare: bool, resampling: bool) -> list[str]:

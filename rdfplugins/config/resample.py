@@ -37,6 +37,8 @@ Method = Literal[
     "planing",
 ]
 METHODS: tuple[str, ...] = get_args(Method)
+WITH_WEIGHTS = ("weighting", "planing", "stratified")
+"""Methods whose rows have weights of their own."""
 MOST_SUBSETS = 64  # which of them hold a row is a mask of 64 bits
 _MOST_MEMORY = 1 << 20  # MB
 _MOST_ROWS = 1 << 40
@@ -271,3 +273,8 @@ class ResampleConfig(Section):
     split_column: Text = "split"
     output: FileName | None = None
     memory_mb: Annotated[int, Field(ge=16, le=_MOST_MEMORY), BeforeValidator(whole)] = 512
+
+    @property
+    def attaches(self) -> bool:
+        """Whether the output has a column of weights: always, unless a method makes weights and is told not to."""
+        return self.options.bool_attach_sample_weights is not False or self.method not in WITH_WEIGHTS

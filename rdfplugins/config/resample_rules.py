@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rdfplugins.config.resample import METHODS, ResampleOptions
+from rdfplugins.config.resample import METHODS, WITH_WEIGHTS, ResampleOptions
 from rdfplugins.config.sampling_view import View, mapping, names_in, resample_path, samples_maps
 from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import did_you_mean
@@ -24,7 +24,6 @@ _TOLERANCE = 1e-6
 _REPLACED_BY = {"random_undersampling": "count", "random_oversampling": "countup"}
 _NEED_VARIABLES = ("count", "pdf", "importance_no_replace", "weighting", "countup", "planing")
 _BINNED = tuple(method for method in METHODS if method not in _REPLACED_BY)
-WITH_WEIGHTS = ("weighting", "planing", "stratified")
 
 # which methods take an option; those that are not here are taken by all
 _TAKEN_BY: dict[str, tuple[str, ...]] = {

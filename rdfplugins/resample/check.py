@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rdfplugins.config import Config
 from rdfplugins.errors import ConfigError, ConfigErrors, InputError, InputErrors, RdfpluginsError
 from rdfplugins.resample.binning import grids, refuse_too_many
+from rdfplugins.resample.job import refuse_rntuples
 from rdfplugins.resample.sources import ONE_CATEGORY, resolve
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def check(
             lines += [f"prepare: {line}" for line in prepare.check(config, folder)]
         if config.resample is not None and not _of_selection(config):
             found = _sources(config, folder, lines)
+            if found is not None:
+                refuse_rntuples(found)
     except RdfpluginsError as error:
         faults += error.faults if isinstance(error, ConfigErrors | InputErrors) else [error]
     if found is not None:

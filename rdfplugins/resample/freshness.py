@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STAGE = "resample"
 # what changes neither which rows are chosen nor what is written of them
 _OF_THE_REPORT = {"n_jets_to_plot", "plot_variables", "n_jets_scaling", "intermediate_index_file",
-                  "intermediate_index_file_validation", "max_lost_fraction"}  # fmt: skip
+                  "intermediate_index_file_validation"}  # fmt: skip
 _OF_THE_WRITING = {"shuffle", "bool_attach_sample_weights", "save_tracks", "tracks_names", "save_track_labels",
                    "track_truth_variables"}  # fmt: skip
 

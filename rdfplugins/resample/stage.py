@@ -12,7 +12,6 @@ from rdfplugins.formula import Formula
 from rdfplugins.resample import flavours, freshness, parts
 from rdfplugins.resample.index import open_index
 from rdfplugins.resample.job import REPORT, TARGET, Job
-from rdfplugins.resample.methods import WEIGHTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,7 +124,7 @@ def _choose_all(job: Job) -> None:
 def _write(job: Job) -> None:
     from rdfplugins.resample.write import write
 
-    if not _attaches(job):
+    if not job.spec.attaches:
         job.say("resample: bool_attach_sample_weights: false: the weights are in the index, not in the output")
     if not job.force and freshness.is_made(job.output, job.keys[1]):
         job.say(f"resample: {job.output} is up to date")
@@ -146,7 +145,7 @@ def _write(job: Job) -> None:
             rows,
             shuffle=shuffle,
             seed=options.seed,
-            attach=_attaches(job),
+            attach=job.spec.attaches,
             subset=bool(index.attributes["subsets"]),
             memory=job.spec.memory_mb * _MB,
             record=_record(job, index),
@@ -158,11 +157,6 @@ def _write(job: Job) -> None:
         job.output.unlink(missing_ok=True)
         raise OutputError(f"{job.output}: {written.rows} rows were written where {total} were chosen")
     job.say(f"resample: {written.rows} rows -> {job.output}")
-
-
-def _attaches(job: Job) -> bool:
-    asked = job.spec.options.bool_attach_sample_weights
-    return asked if asked is not None and job.spec.method in WEIGHTED else True
 
 
 def _record(job: Job, index: Index) -> dict[str, Any]:
@@ -220,7 +214,7 @@ def _report(job: Job, tally: Tally) -> tuple[Path, ...]:
         n_rows=options.n_jets_to_plot,
         colors={name: one.color for name, one in classes.items()},
         labels={name: one.label for name, one in classes.items()},
-        attached=_attaches(job),
+        attached=job.spec.attaches,
         units=_units(job),
         say=lambda line: job.say(f"resample: {line}"),
     )

@@ -467,3 +467,13 @@ def test_an_rntuple_is_refused_before_it_is_read(folder: Path) -> None:
     with pytest.raises(InputError, match=r"b\.root: 'events' is an RNTuple, whose rows are not copied"):
         rp.run(config(folder))
     assert not list(folder.glob("out/c/resample/*"))
+    faults, _ = rp.pipeline.check(config(folder))
+    assert ["is an RNTuple" in str(fault) for fault in faults] == [True]
+
+
+def test_a_stricter_limit_of_what_is_lost_is_looked_at_again(folder: Path) -> None:
+    """An index that was made under a looser one is not up to date."""
+    fine = {"sampling_variables": [{"pt": {"bins": [0, 500, 60]}}]}
+    rp.run(config(folder, options=fine))
+    with pytest.raises(ConfigError, match=r"bins are lost.*more than max_lost_fraction 1e-06"):
+        rp.run(config(folder, options={**fine, "max_lost_fraction": 1e-6}))

@@ -24,7 +24,4 @@ METHODS: dict[str, Callable[[Facts], Plan]] = {
     "planing": weighted.planing,
 }
 
-WEIGHTED = ("weighting", "planing", "stratified")
-"""Methods whose rows have weights of their own."""
-
-__all__ = ["METHODS", "WEIGHTED", "Facts", "MisfitError", "Plan"]
+__all__ = ["METHODS", "Facts", "MisfitError", "Plan"]
