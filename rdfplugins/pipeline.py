@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdfplugins.config import Config, TrainingConfig, load_any
-from rdfplugins.errors import ConfigError, ConfigErrors, RdfpluginsError, did_you_mean
+from rdfplugins.errors import ConfigError, ConfigErrors, RdfpluginsError
 from rdfplugins.resample import check as resample_check
 from rdfplugins.resample import stage as resample_stage
 from rdfplugins.resample.stage import Made
@@ -18,6 +18,7 @@ from rdfplugins.select import freshness
 from rdfplugins.select import stage as select_stage
 from rdfplugins.select.options import Options
 from rdfplugins.shipped import find_config
+from rdfplugins.stages import STAGES, base_folder, choose_stages
 
 if TYPE_CHECKING:
     import os
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from rdfplugins.cutflow import Cutflow
     from rdfplugins.resample.tally import Tally
 
-STAGES = ("preparation", "select", "ml", "resample", "report")
 _CHANGING_TREES = ("select", "ml")
-_OTHER_NAMES = {"sampling": "resample"}
-_PREPARE = "prepare"  # what stands in front of resampling: the selection, or what the section preparation says
+_OF_ALL_SAMPLES = ("resample", "train")
 _LOG = logging.getLogger("rdfplugins")
 
 
@@ -53,6 +52,8 @@ class RunResult:
         Prepared and resampled samples.
     resampled
         Counts of each resampling that was made whole.
+    models
+        Folders of models that were trained.
     """
 
     outputs: dict[str, Path]
@@ -62,6 +63,7 @@ class RunResult:
     config: Config | TrainingConfig
     training: tuple[Path, ...] = ()
     resampled: tuple[Tally, ...] = ()
+    models: tuple[Path, ...] = ()
 
 
 def run(
@@ -125,7 +127,7 @@ def run(
     loaded = load_any(find_config(config, tell), overrides)
     chosen = choose_stages(loaded, stages)
     folder = base_folder(loaded, output)
-    training = _Training(folder, force, flavour, hybrid_validation, tell)
+    training = _Training(folder, force, flavour, hybrid_validation, threads, tell)
     for line in loaded.warnings():
         tell(line)
     if (flavour is not None or hybrid_validation) and "resample" not in chosen:
@@ -136,12 +138,13 @@ def run(
                 "--sample and --max-events are of the selection, which this config has not", file=str(loaded.path)
             )
         return _run_training(loaded, chosen, training)
-    if stages is not None and "resample" in chosen and samples is not None:
-        raise ConfigError("the stage resample needs all samples: run it without --sample")
-    if stages is None and "resample" in chosen and (samples is not None or max_events is not None):
-        why = "--max-events looks at the first events only" if max_events is not None else "it needs all samples"
-        tell(f"resample is left out: {why}")
-        chosen.remove("resample")
+    for stage in [stage for stage in _OF_ALL_SAMPLES if stage in chosen]:
+        if stages is not None and samples is not None:
+            raise ConfigError(f"the stage {stage} needs all samples: run it without --sample")
+        if stages is None and (samples is not None or max_events is not None):
+            why = "--max-events looks at the first events only" if max_events is not None else "it needs all samples"
+            tell(f"{stage} is left out: {why}")
+            chosen.remove(stage)
     if max_events is not None and "ml" in chosen and "select" not in chosen:
         tell("max_events is of the selection: the stage ml takes the trees whole")
     options = Options(
@@ -164,6 +167,7 @@ def _run_all(config: Config, chosen: Sequence[str], options: Options, training: 
     exports: tuple[Path, ...] = ()
     cutflows: dict[str, Cutflow] = {}
     plots: tuple[Path, ...] = ()
+    models: tuple[Path, ...] = ()
     made = Made()
     last = next((stage for stage in reversed(chosen) if stage in _CHANGING_TREES), None)
     with contextlib.ExitStack() as held:
@@ -174,6 +178,8 @@ def _run_all(config: Config, chosen: Sequence[str], options: Options, training: 
                 result = select_stage.run(config, options)
                 outputs = {sample.sample: sample.path for sample in result.samples}
                 cutflows = {sample.sample: sample.cutflow for sample in result.samples}
+            elif stage == "train":
+                models = (training.train(config),)
             elif stage == "ml":
                 outputs = _append(config, options)
             elif stage == "report":
@@ -186,25 +192,30 @@ def _run_all(config: Config, chosen: Sequence[str], options: Options, training: 
             if stage == last:  # exports hold what all stages have made of the trees
                 exports = select_stage.write_exports(config, options, _outdated(config, folder))
                 held.close()
-    return RunResult(outputs, exports, cutflows, plots + made.report, config, made.outputs, made.tallies)
+    return RunResult(outputs, exports, cutflows, plots + made.report, config, made.outputs, made.tallies, models)
 
 
 def _run_training(config: TrainingConfig, chosen: Sequence[str], training: _Training) -> RunResult:
     """Run the stages of a config that selects nothing."""
     made = Made()
+    models: tuple[Path, ...] = ()
     for stage in chosen:
-        made += training.run(config, stage)
-    return RunResult({}, (), {}, made.report, config, made.outputs, made.tallies)
+        if stage == "train":
+            models = (training.train(config),)
+        else:
+            made += training.run(config, stage)
+    return RunResult({}, (), {}, made.report, config, made.outputs, made.tallies, models)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Training:
-    """The stages that make training samples."""
+    """The stages that make training samples, and models of them."""
 
     folder: Path
     force: bool
     flavour: str | None
     hybrid: bool
+    threads: int
     say: Callable[[str], None]
 
     def run(self, config: Config | TrainingConfig, stage: str) -> Made:
@@ -223,12 +234,15 @@ class _Training:
             say=self.say,
         )
 
+    def train(self, config: Config | TrainingConfig) -> Path:
+        """Train the model of the config, and return its folder."""
+        from rdfplugins.train import stage
 
-def base_folder(config: Config | TrainingConfig, output: str | os.PathLike[str] | None) -> Path:
-    """Return the folder below which all stages write."""
-    if output is not None:
-        return Path(output)
-    return Path(config.select.output.dir) if isinstance(config, Config) else Path("out") / config.name
+        outdated = _outdated_before(config, self.folder, stage.STAGE) if isinstance(config, Config) else {}
+        if config.resample is not None and config.train is not None and config.train.source is None:
+            reason = resample_stage.why_outdated(config, self.folder, outdated)
+            outdated = {**outdated, **({} if reason is None else {"resample": reason})}
+        return stage.run(config, self.folder, outdated=outdated, threads=self.threads, force=self.force, say=self.say)
 
 
 def _append(config: Config, options: Options) -> dict[str, Path]:
@@ -269,11 +283,20 @@ def _columns_known(config: Config, stages: Sequence[str]) -> Callable[[str, Sequ
         from rdfplugins.append.freshness import open_models
         from rdfplugins.append.stage import check_columns
 
-        entries = open_models(config)
+        entries = open_models(config, trained="train" not in stages)
         checks.append(lambda sample, columns: check_columns(config, entries, columns, sample))
+    if config.train is not None and "train" in stages:
+        from rdfplugins.train import stage as train_stage
+
+        checks.append(lambda sample, columns: train_stage.check_columns(config, columns, sample))
     if config.resample is not None and "resample" in stages:
         resample_stage.check_order(config)
         checks.append(lambda sample, columns: resample_stage.check_columns(config, columns, sample))
+
+    if config.report is not None and config.report.response is not None and "report" in stages:
+        from rdfplugins.report.response.plan import ColumnCheck
+
+        checks.append(ColumnCheck(config))
 
     def check_all(sample: str, columns: Sequence[str]) -> None:
         for one in checks:
@@ -303,6 +326,10 @@ def plan(
             lines.append(f"resample: {loaded.resample.method} -> {folder / 'resample'}")
         elif stage == "preparation" and loaded.preparation is not None:
             lines.append(f"preparation: {len(loaded.preparation.samples)} samples -> {folder / 'prepared'}")
+        elif stage == "train":
+            from rdfplugins.train import stage as train_stage
+
+            lines += train_stage.plan(loaded)
         elif not isinstance(loaded, Config):
             continue
         elif stage == "select":
@@ -363,24 +390,3 @@ def check(
 
 def _without_samples(config: TrainingConfig, samples: Sequence[str] | None) -> list[RdfpluginsError]:
     return [] if samples is None else [config.fault("--sample is of the selection, which this config has not")]
-
-
-def choose_stages(config: Config | TrainingConfig, wanted: Sequence[str] | None) -> list[str]:
-    """Return the stages that the config has, in the order of the file; ConfigError for a wanted one that it lacks."""
-    keys = [_OTHER_NAMES.get(key, key) for key in config.source.data]
-    there = [key for key in keys if key in STAGES]
-    if wanted is not None:
-        wanted = [name for one in wanted for name in _meant(one, there)]
-    if "ml" in there and config.position("ml")[1] is None:  # of the command line: where it belongs
-        there.sort(key=STAGES.index)
-    for name in wanted or ():
-        if name not in there:
-            raise ConfigError(f"no stage '{name}' in the config{did_you_mean(name, there)}", file=str(config.path))
-    return [name for name in there if wanted is None or name in wanted]
-
-
-def _meant(name: str, there: Sequence[str]) -> list[str]:
-    """Return the stages that a name stands for, mostly itself."""
-    if name == _PREPARE:
-        return [stage for stage in ("preparation", "select") if stage in there] or ["preparation"]
-    return [_OTHER_NAMES.get(name, name)]

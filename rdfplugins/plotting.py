@@ -88,8 +88,8 @@ def styled() -> Iterator[None]:
         yield
 
 
-def write(make: Callable[[], Any], name: str, folder: Path) -> tuple[Path, ...]:
-    """Draw a figure into ``<name>.png`` and ``<name>.pdf``.
+def write(make: Callable[[], Any], name: str, folder: Path, *, endings: Sequence[str] = ENDINGS) -> tuple[Path, ...]:
+    """Draw a figure into ``<name>.png`` and ``<name>.pdf``, or those of ``endings``.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def write(make: Callable[[], Any], name: str, folder: Path) -> tuple[Path, ...]:
     OutputError
         If a file cannot be written.
     """
-    paths = tuple(folder / f"{name}{ending}" for ending in ENDINGS)
+    paths = tuple(folder / f"{name}{ending}" for ending in endings)
     with styled():
         drawn = make()
         for path in paths:
@@ -108,15 +108,18 @@ def write(make: Callable[[], Any], name: str, folder: Path) -> tuple[Path, ...]:
     return paths
 
 
-def new_figure(*, lower: bool) -> tuple[Any, Any, Any]:
-    """Return a figure, its pad, and the pad below it (None without ``lower``); all plots have them at one place."""
+def new_figure(*, lower: bool, heights: tuple[int, int] = (3, 1)) -> tuple[Any, Any, Any]:
+    """Return a figure, its pad, and the pad below it (None without ``lower``); all plots have them at one place.
+
+    ``heights`` is how the two pads share the height.
+    """
     libraries()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=_TALL if lower else _FLAT)
     FigureCanvasAgg(drawn)
-    grid = drawn.add_gridspec(2 if lower else 1, 1, height_ratios=(3, 1) if lower else (1,), hspace=0.07)
+    grid = drawn.add_gridspec(2 if lower else 1, 1, height_ratios=heights if lower else (1,), hspace=0.07)
     drawn.subplots_adjust(left=0.145, right=0.955, top=0.935, bottom=0.105 if lower else 0.13)
     upper = drawn.add_subplot(grid[0])
     if not lower:

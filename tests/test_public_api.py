@@ -13,7 +13,7 @@ import rdfplugins as rp
 from rdfplugins.nodes import diphoton
 
 SIGNATURES = {
-    "RunResult": ["outputs", "exports", "cutflow", "report", "config", "training", "resampled"],
+    "RunResult": ["outputs", "exports", "cutflow", "report", "config", "training", "resampled", "models"],
     "Sample": ["kind", "label", "xsec_pb", "sum_of_weights", "lumi_pb"],
     "append_ml_mass": [
         *("files", "tree", "model", "output", "in_place", "friend", "branch", "map", "channel", "channel_column"),

@@ -16,7 +16,7 @@ import rdfplugins as rp
 from rdfplugins.cli import cli
 from rdfplugins.config import load_config
 from rdfplugins.nodes import diphoton
-from rdfplugins.simulate import simulate_hgg
+from rdfplugins.simulate import simulate_ditau, simulate_hgg
 from tests import documents
 from tests.documents import run_python
 
@@ -184,3 +184,23 @@ def expand(pattern: str) -> set[str]:
     return set().union(
         *(expand(pattern[: found.start()] + part + pattern[found.end() :]) for part in found[1].split(","))
     )
+
+
+def test_a_model_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The config of that section, on a few events; the model that it makes has filled the branch."""
+    pytest.importorskip("tensorflow")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mc").mkdir()
+    for name, mass, events in (("low", (80, 300), 3000), ("high", (300, 1000), 1500)):
+        simulate_ditau(tmp_path / "mc" / f"{name}_1.root", events=events, mass=mass)
+    text = next(block for block in blocks("yaml") if "train:\n" in block)
+    (tmp_path / "mine.yaml").write_text(text)
+    result = rp.run("mine.yaml", overrides=["train.epochs=2", "train.widths=[16]", "train.batch=128"])
+    assert result.models == (Path("models/mine"),)
+    with uproot.open(result.outputs["high"]) as file:
+        columns = file["events"].arrays(library="np")
+    model = rp.load_model("mine", backend="numpy")
+    found = model.predict(np.column_stack([columns[name] for name in model.inputs]))[:, 0]
+    np.testing.assert_allclose(columns["ml_mass"], found, rtol=1e-4)
+    assert np.isfinite(columns["m_fastmtt"]).all()
+    assert (tmp_path / "out/mine/report/response.png").stat().st_size > 5000

@@ -55,13 +55,15 @@ class Entry:
         return known or self.spec.model or "the default model"
 
 
-def open_models(config: Config, *, needed: bool = True) -> list[Entry]:
+def open_models(config: Config, *, needed: bool = True, trained: bool = True) -> list[Entry]:
     """Read the models of the section.
 
     Parameters
     ----------
     needed
         Whether each must be there; else one that cannot be read is not looked at, as inputs that were taken away.
+    trained
+        Whether that of the section ``train`` must; it is not there before the stage has run.
 
     Raises
     ------
@@ -75,9 +77,10 @@ def open_models(config: Config, *, needed: bool = True) -> list[Entry]:
     for number, spec in enumerate(config.ml):
         description = None
         try:
-            description = read_model(spec.where(config.folder))
+            description = read_model(config.model_of(spec))
         except ModelError as error:
-            faults.append(config.fault(str(error), *config.ml_path(number), "model"))
+            if trained or config.train is None or spec.model != config.train.model:
+                faults.append(config.fault(str(error), *config.ml_path(number), "model"))
         own = {name: one for name, one in config.ml_histograms.items() if one.column == spec.branch}
         entries.append(Entry(number, spec, description, own, _settings(spec, own)))
     if faults and needed:

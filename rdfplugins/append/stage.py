@@ -51,7 +51,7 @@ class _Run:
         spec = entry.spec
         if entry.number not in self.models:
             self.models[entry.number] = load_model(
-                spec.where(self.config.folder), backend=spec.backend, precision=spec.precision, say=self.say
+                self.config.model_of(spec), backend=spec.backend, precision=spec.precision, say=self.say
             )
         return Request(
             self.models[entry.number],
@@ -277,7 +277,7 @@ def plan(config: Config, files: Mapping[str, Path], outdated: Mapping[str, str])
     outdated
         Sample -> why its file is not that of this config, by any stage.
     """
-    entries = open_models(config)
+    entries = open_models(config, trained=False)
     what = ", ".join(f"{entry.spec.branch} ({entry.title})" for entry in entries)
     return [
         f"ml: {name}: {what} -> {path}{'' if name in outdated else ', which is up to date'}"

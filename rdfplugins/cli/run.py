@@ -184,7 +184,7 @@ def print_result(result: RunResult) -> None:
             attached = spec is None or spec.attaches
             console.print(resampling_table(tally, console.width, attached=attached))
     page = [path for path in result.report if path.name == "index.html"]  # which shows all others
-    for path in [*result.outputs.values(), *result.exports, *result.training, *(page or result.report)]:
+    for path in [*result.outputs.values(), *result.exports, *result.training, *result.models, *(page or result.report)]:
         click.echo(str(path))
 
 

@@ -47,6 +47,9 @@ def hgg(*, mode: str, release: str, events: int, output: Path, seed: int, force:
 @click.option("-n", "--events", type=WholeNumber(), default=10_000, show_default=True, help="Events of each mode.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Folder.")
 @click.option("--seed", type=WholeNumber(), default=1, show_default=True, help="Same seed, same events.")
+@click.option(
+    "--skim-pt", type=float, metavar="GEV", help="Write events with two e, mu or tau of pT above this; not for data."
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 def ditau(
@@ -57,6 +60,7 @@ def ditau(
     events: int,
     output: Path,
     seed: int,
+    skim_pt: float | None,
     force: bool,
     verbose: bool,
 ) -> None:
@@ -71,7 +75,8 @@ def ditau(
         def write(path: Path, *, mode: str, **more: Any) -> Any:
             # of all modes, mass and spin are for the one that has a resonance
             of_resonance = {} if every and mode != "tautau" else {"mass": masses, "spin": spin}
-            return simulate_ditau(path, mode=mode, seed=seed, **of_resonance, **more)  # type: ignore[arg-type]
+            skim = None if every and mode == "data" else skim_pt  # data are written as a whole
+            return simulate_ditau(path, mode=mode, seed=seed, skim_pt=skim, **of_resonance, **more)  # type: ignore[arg-type]
 
         paths = {one: output / f"ditau_{one}.root" for one in (DITAU_MODES if every else (mode,))}
         _simulate_all(write, paths, events, force=force)
@@ -89,7 +94,8 @@ def _simulate_all(write: Callable[..., Any], paths: dict[str, Path], events: int
         with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task(f"simulating {one}", total=events)
             made = write(path, mode=one, events=events, replace=force, progress=partial(_advance, bar, task))
-        click.echo(f"{path}: {made.events} events, SIMULATION{_normalisation(made)}")
+        written = "" if made.written is None else f", {made.written} of them written"
+        click.echo(f"{path}: {made.events} events{written}, SIMULATION{_normalisation(made)}")
 
 
 def _advance(bar: Any, task: Any, done: int) -> None:

@@ -11,10 +11,13 @@ from rdfplugins.config.models import Base, Config, TrainingConfig, load_any, loa
 from rdfplugins.config.preparation import PreparationConfig, PreparedSample
 from rdfplugins.config.report import FitConfig, GaussianConfig, ReportConfig
 from rdfplugins.config.resample import LabelColumn, ResampleConfig, ResampleOptions, VariableConfig
+from rdfplugins.config.response import ResponseConfig, SeparationConfig
 from rdfplugins.config.select import HistogramConfig, OutputConfig, SelectConfig, SplitConfig
 from rdfplugins.config.steps import DefineStep, FilterStep, GoldenJsonStep, NodeStep, Step, VaryStep
+from rdfplugins.config.train import AboutConfig, TeacherConfig, TrainConfig
 
 __all__ = [
+    "AboutConfig",
     "Base",
     "ClassConfig",
     "Config",
@@ -35,13 +38,17 @@ __all__ = [
     "ReportConfig",
     "ResampleConfig",
     "ResampleOptions",
+    "ResponseConfig",
     "SampleConfig",
     "SelectConfig",
+    "SeparationConfig",
     "SimulateConfig",
     "SimulateDitauConfig",
     "SimulateHggConfig",
     "SplitConfig",
     "Step",
+    "TeacherConfig",
+    "TrainConfig",
     "TrainingConfig",
     "VariableConfig",
     "VaryStep",

@@ -109,10 +109,18 @@ Mass = Annotated[
 ]
 
 
-# what the validator of mass and spin says, for editors
-_OF_A_RESONANCE: dict[str, Any] = {
-    "if": {"properties": {"mode": {"not": {"const": "tautau"}}}, "required": ["mode"]},
-    "then": {"properties": {"mass": {"type": "null"}, "spin": {"type": "null"}}},
+# what the validators of mass, spin and skim_pt say, for editors
+_BY_MODE: dict[str, Any] = {
+    "allOf": [
+        {
+            "if": {"properties": {"mode": {"not": {"const": "tautau"}}}, "required": ["mode"]},
+            "then": {"properties": {"mass": {"type": "null"}, "spin": {"type": "null"}}},
+        },
+        {
+            "if": {"properties": {"mode": {"const": "data"}}, "required": ["mode"]},
+            "then": {"properties": {"skim_pt": {"type": "null"}}},
+        },
+    ]
 }
 
 
@@ -133,9 +141,12 @@ class SimulateDitauConfig(Section):
         where a mass or mixture is given.
     events, seed
         Number of events to generate, and the seed of the generator.
+    skim_pt
+        Write only events with at least two reconstructed electrons, muons and hadronic taus, of any kind together, of
+        pT above this (GeV). None: all. ``events``, cross-section and sum of weights are those of all generated events.
     """
 
-    model_config = ConfigDict(json_schema_extra=_OF_A_RESONANCE)
+    model_config = ConfigDict(json_schema_extra=_BY_MODE)
 
     process: Literal["ditau"]
     mode: Literal["tautau", "zll", "wjets", "qcd", "ttbar", "data"] = "tautau"
@@ -143,6 +154,7 @@ class SimulateDitauConfig(Section):
     spin: Literal["scalar", "vector"] | None = None
     events: int = Field(ge=1, lt=1 << 63)
     seed: Seed = 1
+    skim_pt: PositiveNumber | None = None
 
     @field_validator("mass", "spin")
     @classmethod
@@ -150,6 +162,13 @@ class SimulateDitauConfig(Section):
         mode = info.data.get("mode", "tautau")
         if value is not None and mode != "tautau":
             raise fault(f"only mode 'tautau' has a resonance to choose, and this is '{mode}'")
+        return value
+
+    @field_validator("skim_pt")
+    @classmethod
+    def _not_of_data(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("mode") == "data":
+            raise fault("data are written as a whole; remove this")
         return value
 
 

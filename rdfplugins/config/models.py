@@ -21,6 +21,7 @@ from rdfplugins.config.resample import ResampleConfig  # noqa: TC001
 from rdfplugins.config.rules import check_rules
 from rdfplugins.config.sampling_view import resample_path
 from rdfplugins.config.select import HistogramConfig, SelectConfig  # noqa: TC001
+from rdfplugins.config.train import TrainConfig, check_train
 from rdfplugins.config.training_rules import WITHOUT_EFFECT, check_training, ignored
 from rdfplugins.errors import ConfigError, ConfigErrors, did_you_mean
 
@@ -35,7 +36,7 @@ def _version_one(value: Any) -> Any:
 
 
 HIDDEN = "."  # in front of keys that hold anchors alone
-TRAINING_STAGES = {"preparation": "--prepare", "resample": "--resampling"}
+TRAINING_STAGES = {"preparation": "--prepare", "resample": "--resampling", "train": "--stage train"}
 SAME_STAGES = {"sampling": "resample"}
 
 
@@ -48,7 +49,7 @@ class Base(Section):
         Version of the format of configs.
     classes
         Name -> what its rows have in common; None where the file has none.
-    preparation, resample
+    preparation, resample, train
         See the classes; None where the file has none.
     parameters, cut_parameters, general
         A place for anchors, which are known in all that comes behind; keys at the top that begin with a dot are, too.
@@ -64,6 +65,7 @@ class Base(Section):
     classes: Classes | None = None
     preparation: PreparationConfig | None = None
     resample: ResampleConfig | None = None
+    train: TrainConfig | None = None
     parameters: Any = None
     cut_parameters: Any = None
     general: Any = None
@@ -165,6 +167,12 @@ class Config(Base):
         branches = self.ml_branches
         return {name: spec for name, spec in self.select.histograms.items() if spec.column in branches}
 
+    def model_of(self, entry: MlConfig) -> str | None:
+        """Return the model of an entry of ``ml`` as `rdfplugins.load_model` takes it; by its name that of ``train``."""
+        if self.train is not None and entry.model == self.train.model:
+            return str(Path(self.train.dir) / self.train.model)
+        return entry.where(self.folder)
+
     def input_files(self, sample: str) -> list[str]:
         """Return the files of a sample, globs and lists expanded; none where it is simulated.
 
@@ -219,6 +227,7 @@ def load_any(path: str | Path, overrides: Sequence[str] = ()) -> Config | Traini
     except ValidationError as error:
         faults += messages(error, document, models)
     faults += [*check_rules(document), *check_ml(document), *check_report(document), *check_training(document)]
+    faults += check_train(document)
     if faults or config is None:
         raise ConfigErrors(tidied(faults))
     config._source = document  # noqa: SLF001 (the one place where a config is made)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from rdfplugins.config.base import Number, PositiveNumber, Section, Text, described, fault, in_schema, one_or_more
 from rdfplugins.config.overrides import dotted
+from rdfplugins.config.response import ResponseConfig, check_response, not_empty
 from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import ConfigError, did_you_mean
 
@@ -115,6 +116,8 @@ class ReportConfig(Section):
         Of the collisions in their centre of mass, as plots name it.
     title
         Text above the plots and the page.
+    response
+        See the class. None: neither plots nor tables of it.
     """
 
     unblind: bool = False
@@ -124,10 +127,12 @@ class ReportConfig(Section):
     log: Annotated[tuple[Text, ...], BeforeValidator(one_or_more("the name of a histogram"))] = ()
     energy: Annotated[Text, AfterValidator(_energy), BeforeValidator(_as_energy)] = "13 TeV"
     title: Annotated[Text, AfterValidator(_one_line)] | None = None
+    response: Annotated[ResponseConfig | None, BeforeValidator(not_empty)] = None
 
 
 def check_report(document: Document) -> Iterator[ConfigError]:
     """Yield a fault for each name in ``report`` that is none of a sample or a histogram of the config."""
+    yield from check_response(document)
     report, select = document.data.get("report"), document.data.get("select")
     if not isinstance(report, dict) or not isinstance(select, dict):
         return

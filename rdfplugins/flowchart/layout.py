@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TREE, KEPT, OUTPUT = "input", "events", "output"
 ML = "ml"
 _MOST_NAMES = 3
-_STAGES = ("ml", "preparation", "resample", "sampling", "report")  # behind the selection, as files call them
+_STAGES = ("ml", "preparation", "resample", "sampling", "train", "report")  # behind the selection, as files call them
 _READ_BY = {"report": "reads cutflows and histograms", "ml": "adds branches to the trees"}
 
 

@@ -15,6 +15,7 @@ from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import ModelError
 from rdfplugins.files import atomic
 from rdfplugins.inference import hdf5_guard
+from rdfplugins.sink import open_sink
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +156,7 @@ def write_legacy(path: Path, network: Network) -> None:
     import numpy as np
 
     names = [f"dense_{number}" for number in range(1, len(network.layers) + 1)]
-    with atomic(path) as part, h5py.File(part, "w") as file:
+    with atomic(path) as part, open_sink(part) as sink, h5py.File(sink, "w") as file:
         file.attrs["layer_names"] = np.array([name.encode() for name in names])
         file.attrs["backend"] = np.bytes_(b"tensorflow")
         file.attrs["keras_version"] = np.bytes_(b"2.3.1")

@@ -35,6 +35,8 @@ class Picture:
         What goes into ``<name>.json``; None: the numbers stand in another file.
     write
         Draws it into a folder and returns the files.
+    wide
+        Whether it needs the whole width of the page.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Picture:
     values: dict[str, Any] | None
     write: Callable[[Path], tuple[Path, ...]]
     note: str = ""
+    wide: bool = False
 
 
 def pictures(config: Config, samples: Sequence[Contents], blinding: Blinding | None) -> list[Picture]:

@@ -119,7 +119,7 @@ def _makers(config: Config) -> Iterator[tuple[set[str], str, str | None]]:
             yield set(facts.makes), " ".join(facts.reads), None
     yield from _expressions(config.input.aliases)
     for entry in config.ml:
-        inputs = _inputs_of(entry.where(config.folder))
+        inputs = _inputs_of(config.model_of(entry))
         if inputs is None:  # that cannot be read: it may read any mass
             inputs = tuple(mass_columns(config))
         yield {entry.branch}, " ".join([*inputs, *entry.map.values()]), None

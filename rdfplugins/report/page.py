@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from rdfplugins import pages
 from rdfplugins.pages import ABSENT
 from rdfplugins.report.channels import SECTION
+from rdfplugins.report.response.tables import RESPONSE, SEPARATION
 from rdfplugins.report.tables import BLINDED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rdfplugins.pages import Grid
     from rdfplugins.report.gallery import Picture
 
 _FAINT = (ABSENT, BLINDED)
+_PLOTS_FIRST = (RESPONSE, SEPARATION)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Page:
         Tables; each of the second kind is put under the section that its title begins with.
     pictures
         Plots, by section.
+    files
+        Names of files that hold the same as text and data.
+    remarks
+        Section -> what must be known to read it.
     """
 
     title: str
@@ -44,6 +50,8 @@ class Page:
     samples: Grid
     tables: Sequence[Grid]
     pictures: Sequence[Picture]
+    files: Sequence[str] = ("cutflow.md", "cutflow.json")
+    remarks: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 def render(page: Page) -> str:
@@ -70,8 +78,11 @@ def render(page: Page) -> str:
         facts=page.facts,
         notes=page.notes,
         first=pages.titled(page.samples, _FAINT),
-        sections=[pages.Section(name, _body(tables.get(name, []), plots.get(name, []))) for name in sections],
-        files=("cutflow.md", "cutflow.json"),
+        sections=[
+            pages.Section(name, _body(name, page.remarks.get(name, ()), tables.get(name, []), plots.get(name, [])))
+            for name in sections
+        ],
+        files=page.files,
     )
 
 
@@ -82,16 +93,17 @@ def _late(section: str) -> bool:
 def _section_of(grid: Grid) -> str:
     if grid.title.startswith("Channel"):
         return SECTION
-    return next((name for name in ("Categories", "Systematic variations") if grid.title.startswith(name)), "Cutflow")
+    own = ("Categories", "Systematic variations", RESPONSE, SEPARATION)
+    return next((name for name in own if grid.title.startswith(name)), "Cutflow")
 
 
-def _body(tables: Sequence[Grid], pictures: Sequence[Picture]) -> str:
+def _body(section: str, remarks: Sequence[str], tables: Sequence[Grid], pictures: Sequence[Picture]) -> str:
+    said = [f"<p>{pages.text(line)}</p>" for line in remarks]
     parts = [pages.titled(grid, _FAINT) for grid in tables]
-    if pictures:
-        parts.append(pages.plots([_figure(picture) for picture in pictures]))
-    return "\n".join(parts)
+    plots = [pages.plots([_figure(picture) for picture in pictures])] if pictures else []
+    return "\n".join([*said, *plots, *parts] if section in _PLOTS_FIRST else [*said, *parts, *plots])
 
 
 def _figure(picture: Picture) -> str:
     numbers = "cutflow" if picture.values is None else picture.name
-    return pages.figure(picture.name, picture.heading, note=picture.note, data=numbers)
+    return pages.figure(picture.name, picture.heading, note=picture.note, data=numbers, wide=picture.wide)

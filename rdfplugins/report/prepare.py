@@ -120,11 +120,15 @@ def axis(config: Config, spec: HistogramConfig, histogram: Histogram, *, is_mass
 
 def title_of(config: Config, spec: HistogramConfig, unit: str) -> str | None:
     """Return the title of an axis, of an estimated mass its symbol; None where it is made from the column."""
-    nodes = [step.with_ for step in config.select.steps if isinstance(step, NodeStep) and step.node == _ESTIMATES]
-    estimated = {*config.ml_branches, *(str(parameters.get("branch", _ESTIMATES)) for parameters in nodes)}
-    if spec.title is None and spec.column in estimated and unit == "GeV":
+    if spec.title is None and spec.column in estimated_masses(config) and unit == "GeV":
         return f"{ESTIMATED_MASS} [{unit}]"
     return spec.title
+
+
+def estimated_masses(config: Config) -> frozenset[str]:
+    """Return the columns that models make, in the stage ``ml`` or in a node."""
+    nodes = [step.with_ for step in config.select.steps if isinstance(step, NodeStep) and step.node == _ESTIMATES]
+    return frozenset([*config.ml_branches, *(str(parameters.get("branch", _ESTIMATES)) for parameters in nodes)])
 
 
 def luminosity_of(config: Config) -> float | None:

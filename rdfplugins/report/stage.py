@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from rdfplugins.plotting import ENDINGS
 from rdfplugins.report import channels, contents, gallery, page, prepare, tables, yields
 from rdfplugins.report.assumed_signal import no_peak
 from rdfplugins.report.blinding import WINDOW_GEV, WINDOW_TEXT, Blinding, blinding
+from rdfplugins.report.response import made as response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +33,9 @@ def run(
     """Write tables, plots and the page ``index.html`` into ``<folder>/report``.
 
     ``cutflow.md`` and ``cutflow.json`` hold cutflows, yields of channels and of categories, and systematic variations;
-    each plot is a PNG, a PDF and (but for those of cutflows) a JSON file with its numbers. Files of an earlier report
-    that this one does not have are removed.
+    each plot is a PNG, a PDF and (but for those of cutflows) a JSON file with its numbers. ``response.md`` has the
+    tables of ``report.response``, if the config asks for it. Files of an earlier report that this one does not have are
+    removed.
 
     Parameters
     ----------
@@ -66,24 +69,30 @@ def run(
     samples = [contents.read(config, name, files[name]) for name in names]
     hidden = blinding(config) if any(sample.is_data for sample in samples) else None
     pictures = gallery.pictures(config, samples, hidden)
+    responses = _responses(config, samples, files, pictures, say)
+    pictures += responses.pictures
     doubt = no_peak(config, samples)
     if doubt and say is not None:
         say(f"warning: {doubt}")
     target = folder / FOLDER
     make_folder(target)
-    written = [target / name for name in (pages.NAME, MARKDOWN, JSON)]
+    texts = (MARKDOWN, JSON, *([response.MARKDOWN] if responses.tables else []))
+    written = [target / name for name in (pages.NAME, *texts)]
     for picture in pictures:
         endings = [*ENDINGS, *([] if picture.values is None else [".json"])]
         written += [target / f"{picture.name}{ending}" for ending in endings]
     manifest.add(target, [path.name for path in written])
-    grids = _write_tables(config, samples, target, hidden)
+    grids = [*_write_tables(config, samples, target, hidden), *_write_responses(config, samples, target, responses)]
     for picture in pictures:
         if picture.values is not None:
             _write_json(target / f"{picture.name}.json", {"config": config.path.name, **picture.values})
     for picture in pictures:
         picture.write(target)
     with atomic(target / pages.NAME) as part:
-        part.write_text(page.render(_page(config, samples, hidden, grids, pictures)), encoding="utf-8")
+        whole = dataclasses.replace(
+            _page(config, samples, hidden, grids, pictures), files=texts, remarks=responses.notes
+        )
+        part.write_text(page.render(whole), encoding="utf-8")
     manifest.finish(target, [path.name for path in written])
     return tuple(written)
 
@@ -113,6 +122,35 @@ def _write_tables(
     head = {"config": config.path.name, "blinded_gev": list(WINDOW_GEV) if hidden else None}
     _write_json(target / JSON, {**head, **values})
     return grids
+
+
+def _silence(line: str) -> None:
+    del line
+
+
+def _responses(
+    config: Config,
+    samples: Sequence[Contents],
+    files: Mapping[str, Path],
+    pictures: Sequence[gallery.Picture],
+    say: Callable[[str], None] | None,
+) -> response.Made:
+    """Return what the config asks for of responses: nothing where it does not."""
+    if config.report is None or config.report.response is None:
+        return response.Made()
+    taken = {picture.name for picture in pictures} | {JSON.partition(".")[0]}
+    return response.make(config, samples, files, taken, say or _silence)
+
+
+def _write_responses(
+    config: Config, samples: Sequence[Contents], target: Path, responses: response.Made
+) -> Sequence[pages.Grid]:
+    if responses.tables:
+        said = [note for note in _notes(config, samples, None) if note.startswith(("**Simulation", "**Partial"))]
+        notes = [f"Config `{config.path.name}`.", *said, *(note for part in responses.notes.values() for note in part)]
+        with atomic(target / response.MARKDOWN) as part:
+            part.write_text(pages.markdown("Response of estimates", responses.tables, notes), encoding="utf-8")
+    return responses.tables
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

@@ -233,6 +233,14 @@ def _units(job: Job) -> dict[str, str]:
     return {**known, **{name: known[column] for name, column in variables if column in known}}
 
 
+def why_outdated(config: Config | TrainingConfig, folder: Path, outdated: Mapping[str, str]) -> str | None:
+    """Return why the output for the training is not that of the config; None if it is."""
+    job = Job.open(config, folder, "train", outdated=outdated, force=False, say=lambda _: None)
+    if freshness.is_made(job.output, job.keys[1]):
+        return None
+    return f"{job.output} is not there, or was made with another config or of other samples"
+
+
 def check_order(config: Config) -> None:
     """Raise ConfigError if ``class_labels`` are in another order than the labels of the samples, before any loop.
 

@@ -46,6 +46,10 @@ class Objects:
         """Return the same objects with more, or other, properties."""
         return Objects(self.event, {**self.fields, **fields})
 
+    def of(self, kept: Array) -> Objects:
+        """Return the objects of the events in the mask ``kept``, bool[events]."""
+        return self if kept.all() else self.where(kept[self.event])
+
     def count(self, events: int, keep: Array | None = None) -> Array:
         """Return the number of objects of each event, of those in the mask ``keep``; int64[events]."""
         return np.bincount(self.event if keep is None else self.event[keep], minlength=events)
@@ -65,8 +69,30 @@ def merge(parts: Sequence[Objects]) -> Objects:
 
 
 def sort(objects: Objects, key: Array) -> Objects:
-    """Return the objects event by event, within an event by falling ``key``."""
-    return objects.where(np.lexsort((-key, objects.event)))
+    """Return the objects event by event, within an event by falling ``key``, those of equal keys in their order."""
+    return objects.where(order_of(objects.event, -key))
+
+
+def order_of(event: Array, key: Array) -> Array:
+    """Return the positions that sort by event, then by rising ``key`` (numbers), as ``np.lexsort((key, event))``.
+
+    Parameters
+    ----------
+    event, key
+        Non-negative whole numbers and numbers without NaN, one each for every object.
+    """
+    # numpy's fastest sort does not keep the order of equal keys, which are hardly ever there
+    by_key = np.argsort(key)
+    ordered = key[by_key]
+    if np.any(ordered[1:] == ordered[:-1]):
+        by_key = np.argsort(key, kind="stable")
+    return np.asarray(by_key[by_event(event[by_key])])
+
+
+def by_event(event: Array) -> Array:
+    """Return the positions that sort by event (non-negative whole numbers) and keep the order within one."""
+    # numbers of 16 bits are sorted by counting, in one pass
+    return np.argsort(event.astype(np.min_scalar_type(event.max(initial=0))), kind="stable")
 
 
 def offsets_of(objects: Objects, events: int) -> NDArray[np.int64]:

@@ -2,16 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rdfplugins.errors import ConfigError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from rdfplugins.train.settings import FlatIn
 
 BINS: Final = 50
+_NOTHING: Final = 1e-12  # of the weight of a group: a bin with less has none
+
+
+@dataclasses.dataclass(frozen=True)
+class Emphasis:
+    """Masses that matter more than others: 1 + (factor - 1) exp(-(ln(m / mass) / width)^2 / 2) times the weight.
+
+    Estimates of events that may have many masses are drawn towards these: the resolution is better there, and worse
+    on both sides.
+
+    Attributes
+    ----------
+    mass
+        Where it is largest, GeV.
+    factor
+        How large it is there.
+    width
+        Of the Gaussian in the logarithm of the mass.
+
+    Raises
+    ------
+    ConfigError
+        For a number that is not above 0.
+    """
+
+    mass: float
+    factor: float
+    width: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"emphasis: {name} is a number above 0, not {value}")
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Emphasis:
+        """Return what a mapping of a config describes; ConfigError for a key that is none, or one that is missing."""
+        known = {field.name: field.default is dataclasses.MISSING for field in dataclasses.fields(cls)}
+        for key in said:
+            if key not in known:
+                raise ConfigError(f"emphasis: '{key}' is not known; there are {', '.join(known)}")
+        missing = [name for name, needed in known.items() if needed and name not in said]
+        if missing:
+            raise ConfigError(f"emphasis: '{missing[0]}' is missing")
+        return cls(**said)
+
+    def __call__(self, mass: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the factor of each event."""
+        distance = np.log(np.asarray(mass, dtype=np.float64) / self.mass) / self.width
+        return np.asarray(1 + (self.factor - 1) * np.exp(-0.5 * distance**2))
 
 
 class Balance:
@@ -24,25 +80,58 @@ class Balance:
     mass_range
         Lowest and highest mass, GeV.
     flat_in
-        Bins of equal width in the mass or in its logarithm; ``none``: all weights are 1.
+        Bins of equal width in the mass or in its logarithm; ``none``: no mass is weighted up.
     cap
-        The largest weight, where 1 is that of an event if all bins held equally many.
+        The largest factor by which a bin is weighted up, where 1 is that of a bin with its share of the events.
+    weight
+        [events], weights that events have already, at least one of them above 0; None: all 1.
+    group
+        [events], whole numbers: each value has a flat distribution of its own and keeps its total weight. None: all
+        events together.
     """
 
-    def __init__(self, mass: NDArray[np.float32], mass_range: tuple[float, float], flat_in: FlatIn, cap: float) -> None:
+    def __init__(
+        self,
+        mass: NDArray[np.float32],
+        mass_range: tuple[float, float],
+        flat_in: FlatIn,
+        cap: float,
+        *,
+        weight: NDArray[np.float32] | None = None,
+        group: NDArray[Any] | None = None,
+    ) -> None:
         low, high = mass_range
         space = np.geomspace if flat_in == "log_mass" else np.linspace
         self._edges = space(low, high, (1 if flat_in == "none" else BINS) + 1)
-        counts = np.bincount(self._bin(mass), minlength=len(self._edges) - 1)
+        self._groups = np.unique(group) if group is not None else np.zeros(1)
+        bins = len(self._edges) - 1
+        # one row more: for groups that the training split does not have
+        total = np.bincount(
+            self._cell(mass, group),
+            weights=None if weight is None else weight.astype(np.float64),
+            minlength=(len(self._groups) + 1) * bins,
+        ).reshape(-1, bins)
+        of_group = total.sum(axis=1, keepdims=True)
         # an empty bin has no event that could ask for its weight in training; one of validation gets the cap
-        raw = len(mass) / (np.maximum(counts, 1e-9) * len(counts))
-        self._weights = np.minimum(raw, cap)
+        share = bins * np.maximum(total, _NOTHING * of_group)
+        factor = np.minimum(np.divide(of_group, share, where=share > 0, out=np.ones_like(share)), cap)
+        kept = (factor * total).sum(axis=1, keepdims=True)
+        factor *= np.divide(of_group, kept, where=kept > 0, out=np.ones_like(kept))
         # the mean over the training split is 1: the learning rate means the same for any distribution
-        self._weights /= np.dot(self._weights, counts) / len(mass)
+        self._factor = (factor * (len(mass) / total.sum())).ravel()
 
-    def __call__(self, mass: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the weight of each event, float32."""
-        return self._weights[self._bin(mass)].astype(np.float32)
+    def __call__(
+        self, mass: NDArray[np.float32], *, weight: NDArray[np.float32] | None = None, group: NDArray[Any] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the weight of each event, float32: the factor of its mass and group times the weight that it has."""
+        factor = self._factor[self._cell(mass, group)]
+        return np.asarray(factor if weight is None else factor * weight, dtype=np.float32)
 
-    def _bin(self, mass: NDArray[np.float32]) -> NDArray[np.intp]:
-        return np.clip(np.searchsorted(self._edges, mass, side="right") - 1, 0, len(self._edges) - 2)
+    def _cell(self, mass: NDArray[np.float32], group: NDArray[Any] | None) -> NDArray[np.intp]:
+        bins = len(self._edges) - 1
+        of_mass = np.clip(np.searchsorted(self._edges, mass, side="right") - 1, 0, bins - 1)
+        if group is None:
+            return np.asarray(of_mass)
+        row = np.searchsorted(self._groups, group)
+        known = self._groups[np.minimum(row, len(self._groups) - 1)] == group
+        return np.asarray(np.where(known, row, len(self._groups)) * bins + of_mass)

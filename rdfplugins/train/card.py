@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,6 @@ from rdfplugins.errors import ConfigError, did_you_mean
 from rdfplugins.inference.backends.tensorflow import load_tensorflow
 from rdfplugins.nodes import ditau
 from rdfplugins.train.masses import masses_of
-from rdfplugins.train.response import responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,13 @@ def check_about(about: Mapping[str, Any]) -> None:
 
 
 def make_card(
-    network: Network, data: Data, settings: Settings, state: State, *, about: Mapping[str, Any]
+    network: Network,
+    data: Data,
+    settings: Settings,
+    state: State,
+    *,
+    about: Mapping[str, Any],
+    further: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the content of a card.
 
@@ -72,8 +78,10 @@ def make_card(
         The end of the training.
     about
         Keys of the card that the user gives; ``training`` is added to what is said here, others replace it.
+    further
+        What else is told of the training, as YAML values: where events come from, figures.
     """
-    files = ", ".join(data.files)
+    files = ", ".join(source.path.name for source in data.sources)
     made: dict[str, Any] = {
         "title": f"di-tau mass, dense network {'-'.join(str(width) for width in network.shape)}",
         "origin": f"trained by rdfplugins {__version__} on {len(data.training)} events of {files}",
@@ -86,7 +94,7 @@ def make_card(
     made.update({key: value for key, value in about.items() if key != "training"})
     return {
         **{key: value for key, value in made.items() if value is not None},
-        "training": {**dict(about.get("training", {})), **_training(network, data, settings, state)},
+        "training": {**dict(about.get("training", {})), **_training(data, settings, state), **further},
         "ranges": _ranges(data.training, settings.inputs),
         "references": _references(network, data.validation),
     }
@@ -118,20 +126,23 @@ _ACTIVATIONS: Final[Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.floa
 }
 
 
-def _training(network: Network, data: Data, settings: Settings, state: State) -> dict[str, Any]:
+def _training(data: Data, settings: Settings, state: State) -> dict[str, Any]:
     best = state.history[state.best_epoch - 1]
     low, high = settings.mass_range
     return {
         "events": {"training": len(data.training), "validation": len(data.validation)},
         "masses": masses_of(data.training.mass, settings.mass_range).record(),
-        "files": dict(data.files),
         "left_out": dict(data.left_out),
         "loss": (
             "abs(true - predicted) / sqrt(true) * factor: 0 where predicted - true >= high - predicted, else 0.1 where "
             f"true - predicted >= predicted - low, else 1; low = {low:g}, high = {high:g} GeV"
         ),
         "flat_in": settings.flat_in,
+        **({} if settings.flat_per is None else {"flat_per": settings.flat_per}),
+        **({} if settings.weight is None else {"weight": settings.weight}),
+        **({} if not settings.augment else {"augment": list(settings.augment)}),
         "largest_weight": settings.cap,
+        **({} if settings.emphasis is None else {"emphasis": asdict(settings.emphasis)}),
         "optimizer": "Adam, cosine decay",
         "learning_rate": settings.learning_rate,
         "batch": settings.batch,
@@ -145,22 +156,7 @@ def _training(network: Network, data: Data, settings: Settings, state: State) ->
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "figures_validation": figures(evaluate(network, data.validation.inputs)[:, 0], data.validation.mass),
     }
-
-
-def figures(estimate: NDArray[Any], mass: NDArray[Any]) -> list[dict[str, Any]]:
-    """Return median and width of estimate / true mass in bins of the true mass (GeV), as YAML values."""
-    return [
-        {
-            "mass": [one.low, one.high],
-            "events": one.events,
-            "median": round(one.median, 4),
-            "width": round(one.width, 4),
-        }
-        for one in responses(estimate, mass)
-        if one.defined
-    ]
 
 
 def _units(inputs: Sequence[str]) -> dict[str, str]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rdfplugins.errors import RdfpluginsError
 from rdfplugins.files import atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 NAME = "state.npz"
 _GROUPS = ("weights", "first_moments", "second_moments", "best")
+
+
+class UnusableError(Exception):
+    """There is a state that cannot be taken up; the text says why."""
 
 
 @dataclasses.dataclass
@@ -70,24 +76,39 @@ def save(path: Path, state: State, key: str) -> None:
         np.savez(file, **arrays)
 
 
-def load(path: Path, key: str, count: int) -> State | None:
-    """Return the state of an earlier run; None if there is none, or of another training.
+def load(path: Path, key: str, shape: Sequence[int]) -> State | None:
+    """Return the state of an earlier run; None if there is none.
 
     Parameters
     ----------
     key
         As when it was saved.
-    count
-        How many arrays of weights there are.
+    shape
+        Numbers of inputs, of nodes of each layer, of outputs.
+
+    Raises
+    ------
+    UnusableError
+        It is of another training, or damaged.
     """
+    layers = list(itertools.pairwise(shape))
+    expected = [size for fan_in, fan_out in layers for size in ((fan_in, fan_out), (fan_out,))]
     try:
         # opened here: numpy does not close a damaged one
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            if str(found["key"]) != key:
-                return None
-            groups = [[found[f"{group}_{number}"] for number in range(count)] for group in _GROUPS]
-            history = json.loads(str(found["history"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # it is not there, or damaged
+            found_key = str(found["key"])
+            if found_key == key:
+                groups = [[found[f"{group}_{number}"] for number in range(len(expected))] for group in _GROUPS]
+                history = json.loads(str(found["history"]))
+    except FileNotFoundError:
         return None
+    except RdfpluginsError:  # SIGTERM raises one, wherever it comes
+        raise
+    except Exception as error:  # of many types; single bytes that were changed show in the checksums of the file
+        raise UnusableError(f"the checkpoint {path} is damaged") from error
+    if found_key != key:
+        raise UnusableError("the checkpoint of an earlier run is of other settings or events")
+    if not history or any([array.shape for array in group] != expected for group in groups):
+        raise UnusableError(f"the checkpoint {path} is damaged")
     arrays, first, second, best = groups
     return State(arrays, first, second, best, history)

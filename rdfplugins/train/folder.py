@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from rdfplugins.errors import OutputError
+from rdfplugins.errors import MissingDependencyError, OutputError
 from rdfplugins.files import lock, make_folder
 from rdfplugins.inference.folder import read_model
 from rdfplugins.inference.hdf5 import write_legacy
 from rdfplugins.inference.inputs_file import NAME as INPUTS_FILE
 from rdfplugins.inference.inputs_file import write_inputs
 from rdfplugins.inference.keras_config import write_json
+from rdfplugins.train.plot import NAME as PLOT_FILE
+from rdfplugins.train.plot import write_history_plot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rdfplugins.inference.network import Network
@@ -42,7 +45,7 @@ def workshop(folder: Path, *, replace: bool) -> Iterator[Path]:
     place = folder.with_name(f".{folder.name}.training")
     make_folder(folder.parent)
     make_folder(place)
-    with lock(place):
+    with lock(place, remove=True):
         _put_back(place, folder)
         if not replace and (folder.is_file() or (folder.is_dir() and any(folder.iterdir()))):
             _discard(place)
@@ -50,9 +53,10 @@ def workshop(folder: Path, *, replace: bool) -> Iterator[Path]:
         try:
             yield place
         except BaseException:
+            shutil.rmtree(place / _NEW, ignore_errors=True)  # the next training writes all of it again
             _discard(place)
             raise
-        shutil.rmtree(place)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def write_folder(
@@ -63,6 +67,7 @@ def write_folder(
     inputs: Sequence[str],
     card: Mapping[str, Any],
     history: Sequence[Mapping[str, float]],
+    say: Callable[[str], None],
 ) -> None:
     """Write a model folder in the layout of the published mass models, with a card.
 
@@ -83,22 +88,53 @@ def write_folder(
         Content of ``card.yaml``.
     history
         A row an epoch.
+    say
+        Is told if there can be no plot of it.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses to write.
     """
-    new = place / _NEW
+    try:
+        _write(place / _NEW, folder.name, network=network, inputs=inputs, card=card, history=history, say=say)
+        if folder.exists():
+            folder.rename(place / _OLD)
+        (place / _NEW).rename(folder)
+    except OSError as error:  # HDF5 puts a report of many lines into the text
+        why = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
+        raise OutputError(f"{folder}: cannot be written: {why}") from error
+
+
+def _write(
+    new: Path,
+    name: str,
+    *,
+    network: Network,
+    inputs: Sequence[str],
+    card: Mapping[str, Any],
+    history: Sequence[Mapping[str, float]],
+    say: Callable[[str], None],
+) -> None:
+    """Write all files of a model into a new folder, and see that they can be read."""
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    (new / f"{folder.name}.json").write_text(write_json(network, folder.name) + "\n", encoding="utf-8")
-    write_legacy(new / f"NN_weights-{folder.name}.h5", network)
+    (new / f"{name}.json").write_text(write_json(network, name) + "\n", encoding="utf-8")
+    write_legacy(new / f"NN_weights-{name}.h5", network)
     (new / INPUTS_FILE).write_text(write_inputs(inputs), encoding="utf-8")
     (new / "card.yaml").write_text(card_text(card), encoding="utf-8")
     with (new / HISTORY_FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(history[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
+    try:
+        write_history_plot(history, name, new)
+    except MissingDependencyError as error:
+        say(f"{PLOT_FILE} is left out: {error}")
     read_model(new)  # what cannot be read shall not replace what can
-    if folder.exists():
-        folder.rename(place / _OLD)
-    new.rename(folder)
+    for path in new.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def card_text(card: Mapping[str, Any]) -> str:

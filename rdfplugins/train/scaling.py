@@ -39,13 +39,6 @@ class Scaling:
     offset: float
     scale: float
 
-    def inputs(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return scaled inputs, float32[events, inputs]; a column at a time, to save memory."""
-        scaled = np.empty_like(raw)
-        for number in range(raw.shape[1]):
-            scaled[:, number] = (raw[:, number] - self.mean[number]) / self.width[number]
-        return scaled
-
 
 def scaling_of(inputs: NDArray[np.float32], mass: NDArray[np.float32]) -> Scaling:
     """Return the scaling that suits the events of the training split.

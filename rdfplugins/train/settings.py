@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 from rdfplugins.errors import ConfigError, did_you_mean
 from rdfplugins.inference.inputs_file import fault_of_name
 from rdfplugins.inference.network import ACTIVATIONS
+from rdfplugins.train.augment import check_augment, directions_of
 
 if TYPE_CHECKING:
     from rdfplugins.inference.network import Activation
+    from rdfplugins.train.augment import Augment
+    from rdfplugins.train.balance import Emphasis
+    from rdfplugins.train.teacher import Teacher
 
 FlatIn = Literal["mass", "log_mass", "none"]
 _CHOICES = {"activation": ACTIVATIONS, "flat_in": get_args(FlatIn)}
@@ -41,6 +45,12 @@ class Settings:
     flat_in: FlatIn
     cap: float
     seed: int
+    weight: str | None = None
+    flat_per: str | None = None
+    augment: tuple[Augment, ...] = ()
+    invariant: tuple[str, ...] = ()
+    emphasis: Emphasis | None = None
+    teacher: Teacher | None = None
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -64,6 +74,11 @@ class Settings:
             raise ConfigError(f"mass_range is the lowest and the highest mass in GeV, above 0, not {self.mass_range}")
         if not 0 <= self.seed < _LARGEST_SEED:
             raise ConfigError(f"seed is a whole number from 0 to 2^64 - 1, not {self.seed}")
+        check_augment(self.augment)
+        if self.augment:
+            directions_of(self.inputs, self.invariant)
+        elif self.invariant:
+            raise ConfigError("invariant says what augment leaves as it is, and there is no augment")
 
     def _check_names(self) -> None:
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
@@ -72,3 +87,6 @@ class Settings:
             wrong = fault_of_name(name)
             if wrong:
                 raise ConfigError(f"inputs and output: {wrong}")
+        for what, column in (("weight", self.weight), ("flat_per", self.flat_per)):
+            if column is not None and (not isinstance(column, str) or not column):
+                raise ConfigError(f"{what} is the name of a column, not {column!r}")

@@ -13,7 +13,7 @@ from rdfplugins.config import Config, MlConfig, load_config
 from rdfplugins.config.schema import config_schema
 from rdfplugins.errors import ConfigError, ConfigErrors
 from rdfplugins.nodes.ditau import CHANNELS
-from rdfplugins.pipeline import choose_stages
+from rdfplugins.stages import choose_stages
 
 if TYPE_CHECKING:
     from pathlib import Path

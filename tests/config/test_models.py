@@ -97,6 +97,7 @@ def test_defaults(load):
         "log": (),
         "energy": "13 TeV",
         "title": None,
+        "response": None,
     }
     assert config.select.split.model_dump() == {"fractions": {"train": 1.0}, "folds": None, "seed": 1}
 

@@ -113,6 +113,16 @@ def full(tmp_path, sample):
     gaussian = {"amplitude": 119.1, "mean": 125, "sigma": 2.39}
     data["report"] |= {"fit": {"degree": 3, "gaussian": gaussian}, "signal": ["gg"], "log": "m_yy", "energy": "13 TeV"}
     data["report"]["title"] = "A title"
+    data["report"]["response"] = {
+        "estimates": ["m_yy"],
+        "truth": "m_true",
+        "edges": [0, 50.5, 100],
+        "channels": {"central": "y_yy < 1", "all": True},
+        "samples": "gg",
+        "split": "all",
+        "separation": {"background": ["demo.2"], "signal": "gg"},
+        "weighted": False,
+    }
     report = data.pop("report")
     return {**data, **copy.deepcopy(TRAINING), "report": report}
 
@@ -424,6 +434,13 @@ WRONG = [
     (("select", "output", "columns"), []),
     (("select", "output", "format"), "root"),
     (("select", "output", "exports"), ["csv"]),
+    (("report", "response"), None),
+    (("report", "response", "estimates"), ["a", "a"]),
+    (("report", "response", "edges"), [5]),
+    (("report", "response", "edges"), [-1, 5]),
+    (("report", "response", "channels", "a/b"), "x"),
+    (("report", "response", "split"), "tests"),
+    (("report", "response", "separation"), {"signal": "gg"}),
     (("report", "unblind"), "yes"),
     (("report", "energy"), "13"),
     (("classes",), {}),
@@ -486,6 +503,7 @@ def test_unknown_keys_are_refused_everywhere(validator, full, tmp_path):
         ("select", "histograms"),
         ("select", "categories"),
         ("classes",),
+        ("report", "response", "channels"),
     }
     free |= {("preparation", "ntuples"), ("preparation", "samples"), ("resample", "from")}
     free |= {("resample", "label_column", "values")}

@@ -54,6 +54,9 @@ def validator():
         ({"mass": {"90": 3, "1.25e2": 1}}, "90=0.75,125=0.25"),
         ({"mode": "zll", "seed": 0}, None),
         ({"mode": "data"}, None),
+        ({"mode": "data", "skim_pt": None}, None),
+        ({"mass": 125, "skim_pt": 10}, "125"),
+        ({"mode": "wjets", "skim_pt": 0.5}, None),
     ],
 )
 def test_what_is_taken(tmp_path, validator, more, means):
@@ -62,6 +65,7 @@ def test_what_is_taken(tmp_path, validator, more, means):
     assert isinstance(spec, SimulateDitauConfig)
     assert (None if spec.mass is None else str(masses_of(spec.mass))) == means
     assert (spec.mode, spec.spin) == (more.get("mode", "tautau"), more.get("spin"))
+    assert spec.skim_pt == more.get("skim_pt")
     assert validator.is_valid(data)
 
 
@@ -80,6 +84,10 @@ def test_what_is_taken(tmp_path, validator, more, means):
         ({**PLAIN, "mass": {"90": 0}}, "mass.90: a number above 0 is expected", True),
         ({**PLAIN, "mode": "zll", "mass": 125}, "mass: only mode 'tautau' has a resonance to choose", True),
         ({**PLAIN, "mode": "data", "spin": "scalar"}, "spin: only mode 'tautau' has a resonance to choose", True),
+        ({**PLAIN, "mode": "data", "skim_pt": 10}, "skim_pt: data are written as a whole; remove this", True),
+        ({**PLAIN, "skim_pt": 0}, "skim_pt: a number above 0 is expected", True),
+        ({**PLAIN, "skim_pt": "10"}, "skim_pt: a number is expected, not the text '10'", True),
+        ({"process": "hgg", "mode": "gg", "events": 1, "skim_pt": 5}, "unknown key 'skim_pt' in", True),
         ({**PLAIN, "mode": "zl"}, "did you mean 'zll'?", True),
         ({**PLAIN, "spin": "vectr"}, "did you mean 'vector'?", True),
         ({**PLAIN, "release": 2020}, "unknown key 'release' in input.samples.a.simulate", True),
@@ -137,6 +145,8 @@ def test_names_of_cached_files():
     assert len(name(mass=many)) < 60
     assert name(mass=many) != name(mass=others)
     assert name(mass=[100, 200]) != name(mass={"100": 1, "200": 1})
+    assert name(skim_pt=10) == name(skim_pt=10.0) == "ditau_tautau-scalar-50-1000_40_seed1_skim10.0"
+    assert name(skim_pt=10.0000001) != name(skim_pt=10)
     hgg = SimulateHggConfig(process="hgg", mode="gg", events=40)
     assert sources._cache_path(hgg).name.startswith("hgg_2020_gg_40_seed1_")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,8 @@ def test_splits_go_where_they_belong_in_the_order_of_the_files(tmp_path: Path) -
         for number, name in enumerate(INPUTS):
             expected = np.concatenate([columns[name][row] for columns, row in zip(both, rows, strict=True)])
             np.testing.assert_array_equal(found.inputs[:, number], expected.astype(np.float32))
-    assert data.files == {f"{n}.root": int((columns["split"] != 2).sum()) for n, columns in enumerate(both)}
+    assert [source.path for source in data.sources] == files
+    assert list(data.kept) == [{n: int((columns["split"] == n).sum()) for n in (0, 1)} for columns in both]
     assert data.left_out == {}
 
 
@@ -108,3 +110,104 @@ def test_a_column_of_vectors_is_refused(tmp_path: Path) -> None:
         file["events"].extend(columns)
     with pytest.raises(InputError, match="column 'eta' is a vector of float64"):
         read_events([tmp_path / "a.root"], COLUMNS)
+
+
+def with_weights(path: Path, **changed: Any) -> Path:
+    columns = {**made_up(400), "w": np.random.default_rng(5).uniform(0, 2, 400)}
+    columns["split"][:10] = 0
+    for name, value in changed.items():
+        columns["w"][int(name[1:])] = value
+    return write_tree(path, columns)
+
+
+def test_weights_and_groups_come_with_their_events(tmp_path: Path) -> None:
+    path = with_weights(tmp_path / "a.root")
+    wanted = dataclasses.replace(COLUMNS, weight="w", group="count")
+    data = read_events([path], wanted)
+    columns = made_up(400)
+    columns["split"][:10] = 0
+    rows = columns["split"] == 0
+    expected = np.random.default_rng(5).uniform(0, 2, 400)[rows].astype(np.float32)
+    np.testing.assert_array_equal(data.training.weight, expected)
+    np.testing.assert_array_equal(data.training.group, columns["count"][rows])
+    plain = read_events([path], COLUMNS)
+    assert (plain.training.weight, plain.training.group) == (None, None)
+    assert plain.fingerprint() != data.fingerprint() != read_events([path], replaced(weight="w")).fingerprint()
+    same = read_events([path], replaced(weight="genMass"))
+    np.testing.assert_array_equal(same.training.weight, same.training.mass)
+
+
+def replaced(**changes: Any) -> Columns:
+    return dataclasses.replace(COLUMNS, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"w7": -0.5, "w9": -1.0}, r"b\.root: column 'w': 2 of the weights negative \(-0.5 is the first\), as samples"),
+        ({"w7": np.nan}, r"b\.root: column 'w': 1 of the weights not finite \(nan is the first\)"),
+        ({"w7": 1e300}, r"b\.root: column 'w': 1 of the weights not finite \(1e\+300 is the first\)"),
+        ({f"w{n}": 0.0 for n in range(400)}, r"b\.root: column 'w': all weights are 0; leave the file out"),
+    ],
+)
+def test_weights_that_cannot_be_used(tmp_path: Path, changed: dict[str, float], message: str) -> None:
+    files = [with_weights(tmp_path / "a.root"), with_weights(tmp_path / "b.root", **changed)]
+    read_events(files, COLUMNS)
+    with pytest.raises(InputError, match=message):
+        read_events(files, replaced(weight="w"))
+
+
+def test_weights_of_events_that_are_left_out_do_not_matter(tmp_path: Path) -> None:
+    columns = {**made_up(400), "w": np.ones(400)}
+    columns["w"][columns["split"] == 2] = -1
+    columns["genMass"][:9], columns["w"][:9] = 20, np.nan
+    columns["eta"][9], columns["w"][9] = np.nan, -3
+    data = read_events([write_tree(tmp_path / "a.root", columns)], replaced(weight="w"))
+    assert data.training.weight is not None
+    assert (data.training.weight == 1).all()
+
+
+def test_a_split_without_weight_is_refused(tmp_path: Path) -> None:
+    columns = {**made_up(400), "w": np.ones(400)}
+    columns["w"][columns["split"] == 1] = 0
+    with pytest.raises(InputError, match=r"a\.root: column 'w': all weights of the validation split are 0"):
+        read_events([write_tree(tmp_path / "a.root", columns)], replaced(weight="w"))
+
+
+@pytest.mark.parametrize(
+    ("group", "message"),
+    [("pt", r"column 'pt' holds .*whole numbers"), ("number", r"column 'number' has more than 100 different values")],
+)
+def test_columns_that_are_no_groups(tmp_path: Path, group: str, message: str) -> None:
+    path = write_tree(tmp_path / "a.root", {**made_up(400), "number": np.arange(400)})
+    with pytest.raises(InputError, match=message):
+        read_events([path], replaced(group=group))
+
+
+def test_validation_may_come_from_other_files(tmp_path: Path) -> None:
+    one, other = made_up(500, 1), made_up(300, 2)
+    files = [write_tree(tmp_path / f"{n}.root", columns) for n, columns in enumerate((one, other))]
+    data = read_events(files[:1], COLUMNS, files[1:])
+    np.testing.assert_array_equal(data.training.mass, one["genMass"][one["split"] == 0].astype(np.float32))
+    np.testing.assert_array_equal(data.validation.mass, other["genMass"][other["split"] == 1].astype(np.float32))
+    assert list(data.kept) == [{0: int((one["split"] == 0).sum())}, {1: int((other["split"] == 1).sum())}]
+    # one and the same file, by its split
+    both = read_events(files[:1], COLUMNS, files[:1])
+    assert both.fingerprint() == read_events(files[:1], COLUMNS).fingerprint()
+
+
+def test_files_for_one_purpose_need_no_split(tmp_path: Path) -> None:
+    one, other = made_up(500, 1), made_up(300, 2)
+    del one["split"], other["split"]
+    files = [write_tree(tmp_path / f"{n}.root", columns) for n, columns in enumerate((one, other))]
+    data = read_events(files[:1], COLUMNS, files[1:])
+    assert (len(data.training), len(data.validation)) == (500, 300)
+    assert [source.whole for source in data.sources] == [True, True]
+    with pytest.raises(InputError, match=r"0\.root: is given twice and has no column 'split'"):
+        read_events(files[:1], COLUMNS, files)
+    with pytest.raises(MissingColumnError, match=r"0\.root: the tree has no column 'splitt', nor have the others"):
+        read_events(files[:1], replaced(split="splitt"), files[1:])
+    with pytest.raises(MissingColumnError, match="has no column 'split'"):
+        read_events(files, COLUMNS)
+    with pytest.raises(InputError, match="there is no file to validate with"):
+        read_events(files, COLUMNS, [])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 from rdfplugins.errors import ConfigError, InputError, MissingColumnError, MissingDependencyError, OutputError
 from rdfplugins.inference import load_model, read_model
 from rdfplugins.train import train_mass_model
+from rdfplugins.train.fit import duration
 from tests.train.helpers import INPUTS, made_up, write_tree
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 pytest.importorskip("tensorflow")
 
 SMALL: dict[str, Any] = {"inputs": INPUTS, "widths": (16, 16), "epochs": 3, "batch": 64}
-FILES = ("NN_weights-small.h5", "card.yaml", "history.csv", "inputs_for_models_in_this_dir.py", "small.json")
+FILES = (
+    *("NN_weights-small.h5", "card.yaml", "history.csv", "history.png", "inputs_for_models_in_this_dir.py"),
+    "small.json",
+)
 
 
 @pytest.fixture
@@ -177,6 +183,141 @@ def test_a_training_that_was_stopped_goes_on_as_if_nothing_had_happened(tree: Pa
     assert same(whole, parts)
 
 
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_augmented_events_are_the_same_after_a_stop(tmp_path: Path, epoch: int) -> None:
+    columns = made_up(2000)
+    names = {"pt": "tau1_pt_reco", "eta": "tau1_eta_reco"}
+    columns = {names.get(name, name): values for name, values in columns.items()}
+    columns["tau1_phi_reco"] = np.random.default_rng(8).uniform(-np.pi, np.pi, 2000)
+    path = write_tree(tmp_path / "turned.root", columns)
+    inputs = ("tau1_pt_reco", "tau1_eta_reco", "tau1_phi_reco", "cov")
+    settings = {**SMALL, "inputs": inputs, "epochs": 4, "augment": ("rotate", "flip"), "invariant": ("cov",)}
+    whole = train_mass_model(path, tmp_path / "whole", **settings)
+
+    def stop(line: str) -> None:
+        if line.startswith(f"epoch {epoch}"):
+            raise _StopError
+
+    with pytest.raises(_StopError):
+        train_mass_model(path, tmp_path / "parts", say=stop, **settings)
+    assert same(whole, train_mass_model(path, tmp_path / "parts", **settings))
+    training = read_model(whole).card.training
+    assert training is not None
+    assert training["augment"] == ["rotate", "flip"]
+    assert not same(whole, train_mass_model(path, tmp_path / "plain", **{**settings, "augment": (), "invariant": ()}))
+
+
+def test_weights_decide_what_is_learnt(tmp_path: Path) -> None:
+    columns = made_up(4000)
+    odd = np.arange(4000) % 2 == 1
+    columns["pt"][odd] = columns["pt"][odd][::-1]  # nonsense
+    columns["w"] = np.where(odd, 0.0, 3.0)
+    path = write_tree(tmp_path / "a.root", columns)
+    settings = {**SMALL, "epochs": 15, "learning_rate": 5e-3, "inputs": ("pt", "eta")}
+    clean = write_tree(tmp_path / "clean.root", {name: values[~odd] for name, values in columns.items()})
+    losses = []
+    for file, weight in ((path, "w"), (clean, "w"), (clean, None), (path, None)):
+        folder = train_mass_model(file, tmp_path / f"{file.stem}_{weight}", weight=weight, **settings)
+        training = read_model(folder).card.training
+        assert training is not None
+        assert training.get("weight") == weight
+        losses.append(training["validation_loss"])
+    weighted, of_clean, without, with_nonsense = losses
+    assert weighted == pytest.approx(of_clean, rel=0.25)  # events of weight 0 count neither here nor there
+    assert of_clean == pytest.approx(without, rel=1e-3)  # one weight for all is none
+    assert with_nonsense > 1.3 * weighted
+
+
+def test_a_small_value_of_flat_per_has_its_own_balance(tmp_path: Path) -> None:
+    columns = made_up(3000)
+    columns["channel"] = (np.arange(3000) % 3 == 0).astype(np.int32) * 4
+    path = write_tree(tmp_path / "a.root", columns)
+    folder = train_mass_model(path, tmp_path / "small", flat_per="channel", **SMALL)
+    training = read_model(folder).card.training
+    assert training is not None
+    assert training["flat_per"] == "channel"
+    for split, number in (("validation", 1), ("test", 2)):
+        found = training[f"figures_{split}"]
+        assert set(found) == {"what", "mass_bins", "all", "channel 0", "channel 4"}
+        rows = (columns["split"] == number) & (columns["genMass"] < 1000)
+        for name, chosen in (("all", rows), ("channel 4", rows & (columns["channel"] == 4))):
+            counts, _ = np.histogram(columns["genMass"][chosen].astype(np.float32), bins=found["mass_bins"])
+            assert found[name]["events"] == counts.tolist()
+    model = load_model(folder, backend="numpy")
+    rows = (columns["split"] == 2) & (columns["genMass"] >= 500) & (columns["genMass"] < 600)
+    ratio = model.predict(np.column_stack([columns[name][rows] for name in INPUTS]))[:, 0] / columns["genMass"][rows]
+    place = training["figures_test"]["mass_bins"].index(500)
+    assert training["figures_test"]["all"]["median"][place] == pytest.approx(np.median(ratio), abs=1e-4)
+
+
+def test_validation_of_other_files(tree: Path, tmp_path: Path) -> None:
+    columns = made_up(900, 4)
+    other = write_tree(tmp_path / "other.root", columns)
+    said: list[str] = []
+    folder = train_mass_model(tree, tmp_path / "small", validation=other, say=said.append, **SMALL)
+    training = read_model(folder).card.training
+    assert training is not None
+    counts = {number: int((columns["split"] == number).sum()) for number in (1, 2)}
+    assert training["events"] == {"training": int((made_up(2000)["split"] == 0).sum()), "validation": counts[1]}
+    assert sum(training["figures_test"]["all"]["events"]) == counts[2]  # of the file that was validated with
+    assert [sorted(set(each) - {"sha256"}) for each in training["data"]] == [
+        ["file", "training"],
+        ["file", "validation"],
+    ]
+    del columns["split"]
+    whole = write_tree(tmp_path / "whole.root", columns)
+    folder = train_mass_model(tree, tmp_path / "second", validation=[whole], say=said.append, **SMALL)
+    assert "whole.root: has no column for the split; all of its events validate" in said
+    training = read_model(folder).card.training
+    assert training is not None
+    assert training["events"]["validation"] == 900
+    assert "figures_test" not in training
+
+
+def test_without_matplotlib_there_is_no_plot(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    said: list[str] = []
+    folder = train_mass_model(tree, tmp_path / "small", say=said.append, **SMALL)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(set(FILES) - {"history.png"})
+    assert [line for line in said if line.startswith("history.png is left out: plots need matplotlib")]
+
+
+def test_files_that_are_gone_at_the_end_cost_figures_only(tree: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def remove(line: str) -> None:
+        said.append(line)
+        if line.startswith("epoch 3"):
+            tree.unlink()
+
+    folder = train_mass_model(tree, tmp_path / "small", say=remove, **SMALL)
+    assert [line for line in said if line.startswith("warning: the card has no figures of the test split: ")]
+    training = read_model(folder).card.training
+    assert training is not None
+    assert "figures_validation" in training
+    assert "figures_test" not in training
+
+
+def test_the_lines_of_progress(tree: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    train_mass_model(tree, tmp_path / "small", say=said.append, **SMALL)
+    epochs = [line for line in said if line.startswith("epoch ")]
+    number = r"\d\.\d{4}"
+    assert re.fullmatch(
+        rf"epoch 1 of 3: loss {number}, validation {number} \(best so far\), \d+ (s|min) left", epochs[0]
+    )
+    assert re.fullmatch(rf"epoch 3 of 3: loss {number}, validation {number} \(best .*\)", epochs[2])
+    assert max(len(line) for line in epochs) < 80
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.01, "1 s"), (99.4, "99 s"), (100, "2 min"), (5900, "98 min"), (6000, "1 h 40 min"), (90300, "25 h 05 min")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
 def test_the_state_of_another_training_is_not_taken_up(tree: Path, tmp_path: Path) -> None:
     def stop(line: str) -> None:
         if line.startswith("epoch 1"):
@@ -187,6 +328,7 @@ def test_the_state_of_another_training_is_not_taken_up(tree: Path, tmp_path: Pat
     said: list[str] = []
     train_mass_model(tree, tmp_path / "small", say=said.append, **SMALL, seed=5)
     assert not any("going on" in line for line in said)
+    assert "starting anew: the checkpoint of an earlier run is of other settings or events" in said
     with pytest.raises(_StopError):
         train_mass_model(tree, tmp_path / "damaged", say=stop, **SMALL)
     state = tmp_path / ".damaged.training" / "state.npz"
@@ -194,6 +336,64 @@ def test_the_state_of_another_training_is_not_taken_up(tree: Path, tmp_path: Pat
     said.clear()
     train_mass_model(tree, tmp_path / "damaged", say=said.append, **SMALL)
     assert not any("going on" in line for line in said)
+    assert f"starting anew: the checkpoint {state} is damaged" in said
+
+
+def test_a_disk_that_is_full_in_the_end_costs_nothing_but_another_call(tree: Path, tmp_path: Path) -> None:
+    whole = train_mass_model(tree, tmp_path / "whole", **SMALL)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(line: str) -> None:
+        if line.startswith("epoch 3"):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # the plot is larger
+
+    try:
+        with pytest.raises(OutputError, match=r"history\.png: cannot be written"):
+            train_mass_model(tree, tmp_path / "full", say=fill, **SMALL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / "full").exists()
+    assert [path.name for path in (tmp_path / ".full.training").iterdir()] == ["state.npz"]
+    said: list[str] = []
+    assert same(whole, train_mass_model(tree, tmp_path / "full", say=said.append, **SMALL))
+    assert any("going on after epoch 3" in line for line in said)
+
+
+KILLED_AT = """
+import os, signal, sys
+from rdfplugins.inference.backends.tensorflow import load_tensorflow
+from rdfplugins.train import train_mass_model
+load_tensorflow()
+left = {number}
+def hook(event, arguments):
+    global left
+    changes = event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree")
+    if changes and {place!r} in str(arguments[0]):
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(hook)
+train_mass_model({tree!r}, {folder!r}, replace=True, **{settings!r})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [5, 13, 15])  # checkpoint, between the two renamings, tidying up
+def test_kill_9_when_the_old_folder_is_replaced(tree: Path, tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "small"
+    old = train_mass_model(tree, folder, **{**SMALL, "seed": 7})
+    before, settings = weights(old), {**SMALL, "epochs": 1}
+    names = {"tree": str(tree), "folder": str(folder), "place": str(tmp_path)}
+    code = KILLED_AT.format(number=number, settings=settings, **names)
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    whole = train_mass_model(tree, tmp_path / "whole", **settings)
+    if folder.exists():  # the old one or the new one, as a whole
+        assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+        assert same(folder, whole) or np.array_equal(weights(folder)[0], before[0])
+    train_mass_model(tree, folder, replace=True, **settings)
+    assert same(folder, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made_up.root", "small", "whole"]
 
 
 @pytest.mark.slow
@@ -286,6 +486,12 @@ def test_a_loss_that_is_not_a_number_ends_the_training(tree: Path, tmp_path: Pat
         ({"seed": -1}, "seed"),
         ({"inputs": ("pt", "eta ")}, "inputs and output"),
         ({"output": ""}, "inputs and output"),
+        ({"augment": ("rotat",)}, "augment: 'rotat' is not known; did you mean 'rotate'"),
+        ({"augment": ("flip", "flip")}, "augment: 'flip' stands twice"),
+        ({"augment": ("flip",)}, "not known what becomes of 'pt', 'eta', 'cov', 'count', 'always' when"),
+        ({"invariant": ("pt",)}, "there is no augment"),
+        ({"weight": ""}, "weight is the name of a column"),
+        ({"threads": 0}, "threads is a whole number above 0, not 0"),
         ({"about": {"titel": "mine"}}, "'titel' is no key that you can give; did you mean 'title'"),
         ({"about": {"title": 3}}, "'title' is a text, not 3"),
         ({"about": {"training": {"mass": np.float64(3)}}}, "holds what YAML cannot"),

@@ -11,8 +11,8 @@ import pytest
 from rdfplugins.inference import load_model, read_model
 from rdfplugins.nodes import ditau
 from rdfplugins.paths import shipped
+from rdfplugins.response import MASS_EDGES, responses
 from rdfplugins.train.card import evaluate
-from rdfplugins.train.response import MASS_EDGES, responses
 from tests.benchmarks import mass_response
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def test_the_figures_of_the_card_are_those_of_the_command(tmp_path: Path) -> Non
     assert stated["mass_bins"] == list(MASS_EDGES)
     columns = mass_response.selected(600_000, SEED, tmp_path)
     for name, values in mass_response.estimates(columns, model).items():
+        if name not in stated:  # an estimate that is younger than the card
+            continue
         found = responses(values, columns["genMass"])
         for number, one in enumerate(found):
             if one.events < 300:

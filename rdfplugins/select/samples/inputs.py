@@ -34,8 +34,8 @@ class InputFile:
         Name -> (type as ROOT names it, entries).
     constants
         Values in the first entry of those asked branches that hold one number; empty where the tree is.
-    simulation
-        Whether the file says of itself that our generators made it.
+    generated
+        What the file says of itself if our generators made it; None if they did not.
     sum_of_weights
         What its tree ``Runs`` says of the events generated for it; None where that was not asked for, or is not there
         and was not demanded.
@@ -48,8 +48,13 @@ class InputFile:
     uuid: str
     branches: Mapping[str, tuple[str, int]]
     constants: Mapping[str, float]
-    simulation: bool
+    generated: Mapping[str, Any] | None
     sum_of_weights: float | None = None
+
+    @property
+    def simulation(self) -> bool:
+        """Whether our generators made it."""
+        return self.generated is not None
 
     def identity(self) -> dict[str, Any]:
         """Return what the provenance says of the file."""
@@ -285,14 +290,14 @@ def _describe(root: Any, file: Any, path: str, tree_name: str, constants: tuple[
         uuid=str(file.GetUUID().AsString()),
         branches=branches,
         constants=values,
-        simulation=_is_simulation(file),
+        generated=_generated(file),
     )
 
 
-def _is_simulation(file: Any) -> bool:
+def _generated(file: Any) -> dict[str, Any] | None:
     stored = file.Get(provenance.NAME)
     try:
         found = json.loads(str(stored.GetString())) if stored else None
     except (AttributeError, ValueError):  # another's object of that name
-        return False
-    return isinstance(found, dict) and found.get("simulation") is True
+        return None
+    return found if isinstance(found, dict) and found.get("simulation") is True else None

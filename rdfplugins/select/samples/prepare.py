@@ -92,6 +92,11 @@ def _warn_of_luminosity(config: Config, name: str, source: Source, options: Opti
         )
 
 
+def _generated(file: inputs.InputFile) -> dict[str, Any]:
+    """Return what the provenance says of how our generators made a file; nothing of other files."""
+    return {} if file.generated is None else {"generated": dict(file.generated)}
+
+
 def prepare(
     config: Config,
     name: str,
@@ -125,7 +130,7 @@ def prepare(
         "exports": list(config.select.output.exports),
         "labels": freshness.label_ids(config),
         "splits": list(keys.SPLITS),
-        "inputs": [file.identity() for file in found.files],
+        "inputs": [{**file.identity(), **_generated(file)} for file in found.files],
         "skipped": [{"path": skipped, "reason": reason} for skipped, reason in found.skipped],
         "normalisation": origin,
         "lumi_pb": config.input.lumi_pb,

@@ -83,6 +83,8 @@ def _cache_path(spec: SimulateConfig) -> Path:
     else:
         what = _name_of(str(request(spec.mode, spec.mass, spec.spin)))
     name = f"{spec.process}_{what}_{spec.events}_seed{spec.seed}"
+    if spec.process == "ditau" and spec.skim_pt is not None:
+        name += f"_skim{spec.skim_pt!r}"
     return cache_dir() / "simulated" / f"{name}_{_generator_hash(spec.process)}.root"
 
 
@@ -109,7 +111,9 @@ def _cached(spec: SimulateConfig, say: Callable[[str], None]) -> Path:
 def _simulate(path: Path, spec: SimulateConfig, events: int) -> Generated:
     if spec.process == "hgg":
         return simulate_hgg(path, mode=spec.mode, events=events, seed=spec.seed, release=str(spec.release))
-    return simulate_ditau(path, mode=spec.mode, mass=spec.mass, spin=spec.spin, events=events, seed=spec.seed)
+    return simulate_ditau(
+        path, mode=spec.mode, events=events, seed=spec.seed, skim_pt=spec.skim_pt, mass=spec.mass, spin=spec.spin
+    )
 
 
 def _generator_hash(process: str) -> str:

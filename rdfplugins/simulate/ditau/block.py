@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins.simulate.ditau import jets as jet_objects
-from rdfplugins.simulate.ditau.leptons import ELECTRON, MUON, leptons
+from rdfplugins.simulate.ditau.leptons import leptons
 from rdfplugins.simulate.ditau.modes import BACKGROUNDS, DATA_RATES, HIGGS_MASS, RESONANCE, VECTOR, Z_MASS
 from rdfplugins.simulate.ditau.process import hard_process, vector_masses
 from rdfplugins.simulate.ditau.taus import REAL, taus
+from rdfplugins.simulate.ditau.truth import ELECTRON, MUON
 from rdfplugins.simulate.streams import BLOCK, chance, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from rdfplugins.simulate.ditau.jets import Missing, PileUp
@@ -35,6 +38,9 @@ FLAGS = (
     "ecalBadCalibFilter",
 )
 """Filters against noise, beam halo and dead cells; nearly all events pass."""
+
+SKIM_OBJECTS = 2
+"""Electrons, muons and hadronic taus, of any kind and together, that an event of a skim has at least."""
 
 _PASSES_FLAG = 0.9995
 _TRIGGER_EFFICIENCY = {"muon": 0.92, "electron": 0.88, "taus": 0.80}
@@ -71,6 +77,9 @@ class Block:
         ``genWeight``; 1 in data.
     flags, triggers
         Decisions by name.
+    kept
+        Which events go on, bool[BLOCK]. Of the others there are no objects, and what else is said of them means
+        nothing.
     """
 
     request: Request
@@ -91,10 +100,20 @@ class Block:
     weight: Array
     flags: dict[str, Array]
     triggers: dict[str, Array]
+    kept: Array
 
 
-def make_block(request: Request, seed: int, number: int) -> Block:
-    """Return the events of a block."""
+def make_block(request: Request, seed: int, number: int, skim_pt: float | None = None) -> Block:
+    """Return the events of a block.
+
+    Parameters
+    ----------
+    request, seed, number
+        Of which sample, and which of its blocks.
+    skim_pt
+        Keep only events with at least `SKIM_OBJECTS` electrons, muons and hadronic taus of pt, as it is written, above
+        this (GeV); None: all. An event that is kept is the same with any value.
+    """
 
     def rng(purpose: str) -> np.random.Generator:
         return _stream(request, seed, number, purpose)
@@ -106,7 +125,11 @@ def make_block(request: Request, seed: int, number: int) -> Block:
     electron = leptons(truth, ELECTRON, BLOCK, rng("electrons"))
     muon = leptons(truth, MUON, BLOCK, rng("muons"))
     tau = taus(truth, hadronic, rng("taus"))
-    measured = [hadronic, electron.where(electron["true"]), muon.where(muon["true"]), tau.where(tau["kind"] == REAL)]
+    kept = _kept((electron, muon, tau), skim_pt)
+    # random numbers are drawn for all events, so that the others stay what they are; work is done for those kept
+    triggers = _triggers(electron, muon, tau, rng("triggers"))
+    electron, muon, tau = (found.of(kept) for found in (electron, muon, tau))
+    measured = [electron.where(electron["true"]), muon.where(muon["true"]), tau.where(tau["kind"] == REAL)]
     run, luminosity_block, event = identity(request, seed, number)
     passed = rng("flags").random((len(FLAGS), BLOCK)) < _PASSES_FLAG
     return Block(
@@ -120,15 +143,25 @@ def make_block(request: Request, seed: int, number: int) -> Block:
         electron,
         muon,
         tau,
-        jet_objects.jets(truth, hadronic, rng("other jets")),
-        jet_objects.missing(truth, measured, around, rng("missing momentum")),
+        jet_objects.jets(truth, hadronic, kept, rng("other jets")),
+        jet_objects.missing(truth, [hadronic.of(kept), *measured], around, kept, rng("missing momentum")),
         run,
         luminosity_block,
         event,
         weights(request, seed, number),
         dict(zip(FLAGS, passed, strict=True)),
-        _triggers(electron, muon, tau, rng("triggers")),
+        triggers,
+        kept,
     )
+
+
+def _kept(collections: Iterable[Objects], skim_pt: float | None) -> Array:
+    """Return which events of a block have enough objects above ``skim_pt``; all where it is None."""
+    if skim_pt is None:
+        return np.ones(BLOCK, dtype=bool)
+    # files hold numbers of 32 bits, and selections compare them as 64
+    above = [found.count(BLOCK, found["pt"].astype(np.float32).astype(np.float64) > skim_pt) for found in collections]
+    return np.asarray(np.sum(above, axis=0) >= SKIM_OBJECTS)
 
 
 def weights(request: Request, seed: int, number: int) -> Array:

@@ -74,7 +74,9 @@ def decay_taus(tau: Array, polarisation: Array, rng: np.random.Generator) -> Tau
     lepton = kind <= TO_MU
     mass = _visible_mass(kind, rng)
     highest = np.asarray((TAU_MASS**2 + mass**2) / (2 * TAU_MASS))
-    x = np.maximum(_michel(rng.random(size=count)), mass / highest)
+    x = np.zeros(count)
+    x[lepton] = _michel(rng.random(size=count)[lepton])
+    x = np.maximum(x, mass / highest)
     energy = np.where(lepton, x * highest, highest)
     momentum = np.sqrt(np.maximum(energy**2 - mass**2, 0.0))
     analysing = np.where(lepton, (1 - 2 * x) / (3 - 2 * x), (TAU_MASS**2 - 2 * mass**2) / (TAU_MASS**2 + 2 * mass**2))
@@ -129,7 +131,7 @@ def _visible_mass(kind: Array, rng: np.random.Generator) -> Array:
     mass = np.array([ELECTRON_MASS, MUON_MASS, PION_MASS, 0.0, 0.0, 0.0, 0.0])[kind]
     uniform = rng.random(len(kind))
     for kinds, table in (((TO_RHO,), _rho_table()), ((TO_A1, TO_3PI, TO_3PI_PI0), _a1_table())):
-        chosen = np.isin(kind, kinds)
+        chosen = np.isin(kind, kinds, kind="table")
         mass[chosen] = np.interp(uniform[chosen], *table)
     return mass
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from rdfplugins.simulate.ditau.modes import MassLike
 
+_MEMORY_TO_KEEP = 30 << 20
+
 
 def simulate_ditau(
     path: Path,
@@ -34,6 +38,7 @@ def simulate_ditau(
     spin: str | None = None,
     seed: int = 1,
     replace: bool = True,
+    skim_pt: float | None = None,
     chunk: int = 50_000,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
@@ -47,7 +52,7 @@ def simulate_ditau(
     path
         The file to write; its folder is made where it does not exist. It appears when it is complete.
     events
-        How many, at least 1.
+        How many are generated, at least 1.
     mode
         One of `modes.MODES`: ``tautau`` (a resonance), ``zll``, ``wjets``, ``qcd``, ``ttbar``, or ``data``, a
         mixture of all with a Z and a Higgs boson of 125 GeV.
@@ -60,20 +65,25 @@ def simulate_ditau(
         0 <= seed < 2^64; same seed, same events.
     replace
         Replace a file that is there, and wait for another run that writes it; else both are errors.
+    skim_pt
+        Write only events with at least two reconstructed electrons, muons and hadronic taus (of any kind, together) of
+        pt above this, GeV; default all. They are the same events that a file without it holds. The tree ``Runs`` and
+        all that is stated of the sample are those of all generated events. Not for data.
     chunk
-        Events held in memory at a time; the content of the file does not depend on it.
+        Events generated at a time; the content of the file does not depend on it.
     progress
-        Called with the number of events written so far.
+        Called with the number of events generated so far.
 
     Raises
     ------
     ConfigError
-        Unknown mode or spin, mass or spin of a mode without a choice, or a number out of range.
+        Unknown mode or spin, mass or spin of a mode without a choice, a skim of data, or a number out of range.
     OutputError
         The file cannot be written, and nothing is left of it; or it is there and must not be replaced.
     """
     wanted = request(mode, mass, spin)
     check_numbers(events, seed)
+    check_skim(wanted, skim_pt)
     if chunk < 1:
         raise ConfigError(f"a chunk holds at least one event, not {chunk}")
     path = Path(path)
@@ -82,7 +92,9 @@ def simulate_ditau(
     else:
         made = Generated(path, events, sum_of_weights(wanted, events, seed), wanted.xsec_pb, None)
     title = f"SIMULATION by rdfplugins {__version__}: ditau {wanted}, {events} events, seed {seed}"
-    texts = {"provenance": _provenance(made, wanted, seed)}
+    if skim_pt is not None:
+        title += f", skimmed: two e, mu or tau with pt > {skim_pt:g} GeV"
+    texts = {"provenance": _provenance(made, wanted, seed, skim_pt)}
     schema = nanoaod.schema(is_data=wanted.is_data)
     runs = _runs(made, wanted, seed)
     with (
@@ -91,31 +103,46 @@ def simulate_ditau(
     ):
         for first in range(0, events, chunk):
             count = min(chunk, events - first)
-            writer.fill(generate(wanted, count, seed, first))
+            writer.fill(generate(wanted, count, seed, first, skim_pt))
             if progress is not None:
                 progress(first + count)
-    return made
+    return made if skim_pt is None else dataclasses.replace(made, written=writer.events)
 
 
-def generate(wanted: Request, events: int, seed: int, first: int = 0) -> dict[str, Column]:
-    """Return the events ``first`` to ``first + events - 1`` of a simulated sample.
+def generate(
+    wanted: Request, events: int, seed: int, first: int = 0, skim_pt: float | None = None
+) -> dict[str, Column]:
+    """Return the events ``first`` to ``first + events - 1`` of a simulated sample, of those what ``skim_pt`` leaves.
 
     An event is a function of the request, the seed and its number only: a sample made in pieces equals one made in one
-    go.
+    go, and one that is skimmed holds some of the same events.
 
     Raises
     ------
     ConfigError
-        A number out of range.
+        A number out of range, or a skim of data.
     """
     check_numbers(events, seed, first)
+    check_skim(wanted, skim_pt)
+    # an array of this size, once freed, makes glibc keep memory in place of asking for it anew for each block
+    np.empty(_MEMORY_TO_KEEP, dtype=np.uint8)
     pieces = []
     for number in range(first // BLOCK, (first + events - 1) // BLOCK + 1):
         start = number * BLOCK
-        kept = slice(max(first - start, 0), min(first + events - start, BLOCK))
-        columns = nanoaod.branches(make_block(wanted, seed, number))
-        pieces.append({name: column[kept] for name, column in columns.items()})
+        block = make_block(wanted, seed, number, skim_pt)
+        begin, end = np.searchsorted(np.flatnonzero(block.kept), (first - start, first + events - start)).tolist()
+        pieces.append({name: column[begin:end] for name, column in nanoaod.branches(block).items()})
     return {name: join([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def check_skim(wanted: Request, skim_pt: float | None) -> None:
+    """Raise `ConfigError` for a skim of data, which stand for a luminosity only as a whole, or by no positive pt."""
+    if skim_pt is None:
+        return
+    if wanted.is_data:
+        raise ConfigError(f"mode '{wanted.mode}' has no 'skim_pt': data are written as a whole")
+    if not 0 < skim_pt < math.inf:
+        raise ConfigError(f"skim_pt is a number above 0 (GeV), not {skim_pt:g}")
 
 
 def sum_of_weights(wanted: Request, events: int, seed: int) -> float:
@@ -142,7 +169,7 @@ def _runs(made: Generated, wanted: Request, seed: int) -> dict[str, Column]:
     }
 
 
-def _provenance(made: Generated, wanted: Request, seed: int) -> str:
+def _provenance(made: Generated, wanted: Request, seed: int, skim_pt: float | None) -> str:
     text = {
         "simulation": True,
         "made_by": f"rdfplugins {__version__}",
@@ -152,6 +179,7 @@ def _provenance(made: Generated, wanted: Request, seed: int) -> str:
         "spin": wanted.spin,
         "events": made.events,
         "seed": seed,
+        "skim_pt": skim_pt,
         "sum_of_weights": made.sum_of_weights,
         "xsec_pb": made.xsec_pb,
         "luminosity_pb": made.luminosity_pb,

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins.simulate.ditau.leptons import ELECTRON, MAX_ABS_ETA, MUON, true_leptons
+from rdfplugins.simulate.ditau.leptons import MAX_ABS_ETA, true_leptons
 from rdfplugins.simulate.ditau.taus import visible_taus
-from rdfplugins.simulate.ditau.truth import NO_FAKE, PARTON, Truth
-from rdfplugins.simulate.jagged import Objects, merge, sort
+from rdfplugins.simulate.ditau.truth import ELECTRON, MUON, NO_FAKE, PARTON, Truth
+from rdfplugins.simulate.jagged import Objects, by_event, merge, sort
 from rdfplugins.simulate.kinematics import delta_r, wrapped
-from rdfplugins.simulate.streams import chance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +30,7 @@ PARTON_JET, TAU_JET, ELECTRON_JET, MUON_JET, PILE_UP_JET = range(5)
 # decisions of the identification: 0 fails, 2 tight, 6 tight and not a lepton; the share of each but the last
 _FAILS = np.array([0.005, 0.03, 0.01, 0.02, 0.05])
 _LEPTON_LIKE = np.array([0.015, 0.06, 0.90, 0.92, 0.01])
+_LOOSE_ONLY = 0.5  # of jets that fail the identification of pile-up, how many pass its loose working point
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +107,15 @@ def hadronic_jets(truth: Truth, around: PileUp, events: int, rng: np.random.Gene
         },
     )
     found = merge([partons, soft])
+    covered = np.zeros(len(found), dtype=bool)
     for others in (visible_taus(truth), true_leptons(truth, ELECTRON), true_leptons(truth, MUON)):
-        found = found.where((found["fake"] != NO_FAKE) | ~near(found, others, events, RADIUS))
-    return found
+        covered |= near(found, others, events, RADIUS)
+    return found.where((found["fake"] != NO_FAKE) | ~covered)
 
 
 def near(found: Objects, others: Objects, events: int, distance: float) -> Array:
     """Return which objects have one of the others (in any order) of their event within this distance."""
-    others = sort(others, others["pt"])
+    others = others.where(by_event(others.event))
     count = others.count(events)
     pairs = count[found.event]
     first = np.repeat(np.arange(len(found)), pairs)
@@ -126,10 +127,11 @@ def near(found: Objects, others: Objects, events: int, distance: float) -> Array
     return np.bincount(first[close], minlength=len(found)) > 0
 
 
-def jets(truth: Truth, hadronic: Objects, rng: np.random.Generator) -> Objects:
+def jets(truth: Truth, hadronic: Objects, kept: Array, rng: np.random.Generator) -> Objects:
     """Return all jets with pt > 15 GeV by falling pt: those of ``hadronic``, and of taus, electrons and muons.
 
     Fields: those of `hadronic_jets`, and mass, jet_id, pile_up_id, flavour (of hadrons: 5, 4, 0), btag (in [0, 1]).
+    Jets of events that are not in the mask ``kept``, bool[events], are left out; the others do not depend on it.
     """
     parts = [hadronic]
     for what, source in (
@@ -155,21 +157,33 @@ def jets(truth: Truth, hadronic: Objects, rng: np.random.Generator) -> Objects:
                 },
             )
         )
-    found = merge(parts)
-    found = found.where((found["pt"] > MIN_PT) & (np.abs(found["eta"]) < MAX_ETA))
+    seen = [(part["pt"] > MIN_PT) & (np.abs(part["eta"]) < MAX_ETA) for part in parts]
+    count = np.sum([part.count(len(kept), mask) for part, mask in zip(parts, seen, strict=True)], axis=0)
+    found = merge([part.where(mask & kept[part.event]) for part, mask in zip(parts, seen, strict=True)])
     found = sort(found, found["pt"])
-    count, kind = len(found), found["kind"]
-    grade = rng.random(count)
+    return _identified(found, np.take(rng.random((5, int(count.sum()))), _places(found, count), axis=1))
+
+
+def _places(found: Objects, count: Array) -> Array:
+    """Return the place of each object among those of all events, which have ``count`` each; whole events are there."""
+    places = np.cumsum(np.where(found.count(len(count)) > 0, 0, count))[found.event]
+    return np.asarray(places + np.arange(len(found)))
+
+
+def _identified(found: Objects, uniform: Array) -> Objects:
+    """Add what is measured of jets beside their momentum, with five random numbers each, float64[5, n]."""
+    kind = found["kind"]
     fails = _FAILS[kind]
     flavour = np.abs(found["parton"])
     flavour = np.where((flavour == _BOTTOM) | (flavour == _CHARM), flavour, 0)
-    genuine = chance(rng, count, np.where(kind == PILE_UP_JET, 0.22, 0.96))
+    grade, of_genuine, of_mass, of_other, of_tag = uniform
+    genuine = np.where(kind == PILE_UP_JET, 0.22, 0.96) > of_genuine
     return found.having(
-        mass=found["pt"] * (0.07 + 0.10 * rng.random(count)),
+        mass=found["pt"] * (0.07 + 0.10 * of_mass),
         jet_id=np.select([grade < fails, grade < fails + _LEPTON_LIKE[kind]], [0, 2], 6),
-        pile_up_id=np.where(genuine, 7, np.where(chance(rng, count, 0.5), 4, 0)),
+        pile_up_id=np.where(genuine, 7, np.where(of_other < _LOOSE_ONLY, 4, 0)),
         flavour=flavour,
-        btag=_b_tag(flavour, rng.random(count)),
+        btag=_b_tag(flavour, of_tag),
     )
 
 
@@ -205,7 +219,7 @@ class Missing:
     sum_et: Array
 
 
-def missing(truth: Truth, measured: list[Objects], around: PileUp, rng: np.random.Generator) -> Missing:
+def missing(truth: Truth, measured: list[Objects], around: PileUp, kept: Array, rng: np.random.Generator) -> Missing:
     """Return the missing momentum: neutrinos, what the measured objects have too little, unseen muons, and soft noise.
 
     Parameters
@@ -214,10 +228,13 @@ def missing(truth: Truth, measured: list[Objects], around: PileUp, rng: np.rando
         What happened.
     measured
         Objects with true_pt, pt, eta, phi; no two stand for one particle. Of pile-up (no true pt) nothing is missing.
+    kept
+        Of which events all this is wanted, bool[events]; there are no objects of others.
     """
     events = len(around.collisions)
-    neutrino = truth.of(*_NEUTRINOS)
-    unseen = truth.of(MUON) & (np.abs(truth.eta) > MAX_ABS_ETA[MUON])
+    neutrino, unseen = np.flatnonzero(truth.of(*_NEUTRINOS)), truth.leptons[MUON]
+    neutrino, unseen = (particle[kept[truth.event[particle]]] for particle in (neutrino, unseen))
+    unseen = unseen[np.abs(truth.eta[unseen]) > MAX_ABS_ETA[MUON]]
     true = [np.bincount(truth.event[neutrino], truth.p4[i, neutrino], minlength=events) for i in (0, 1)]
     x, y = (
         part + np.bincount(truth.event[unseen], truth.p4[i, unseen], minlength=events) for i, part in enumerate(true)

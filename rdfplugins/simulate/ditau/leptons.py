@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins.simulate.ditau.decay import ELECTRON_MASS, MUON_MASS
-from rdfplugins.simulate.ditau.truth import FAKE_ELECTRON, FAKE_MUON, FROM_TAU, PARTON, STABLE
+from rdfplugins.simulate.ditau.truth import ELECTRON, FAKE_ELECTRON, FAKE_MUON, FROM_TAU, MUON, PARTON
 from rdfplugins.simulate.jagged import Objects, merge, sort
 from rdfplugins.simulate.kinematics import wrapped
 from rdfplugins.simulate.streams import chance, one_of
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-ELECTRON, MUON = 11, 13
 MAX_ABS_ETA = {ELECTRON: 2.5, MUON: 2.4}
 _MIN_PT = {ELECTRON: 5.0, MUON: 3.0}
 _RECONSTRUCTION = {ELECTRON: 0.95, MUON: 0.985}
@@ -38,7 +37,7 @@ def true_leptons(truth: Truth, kind: int) -> Objects:
 
     ``seed`` is the position in the truth, ``flavour`` where it comes from as NanoAOD numbers it: 1 boson, 15 tau.
     """
-    chosen = np.flatnonzero(truth.of(kind) & (truth.status == STABLE))
+    chosen = truth.leptons[kind]
     return _candidates(truth, chosen, truth.pt[chosen], truth.charge[chosen], truth.origin[chosen])
 
 
@@ -126,7 +125,7 @@ def _identified(found: Objects, kind: int, rng: np.random.Generator) -> Objects:
     """Add what tells leptons of bosons and taus from others."""
     count = len(found)
     true = found["true"]
-    heavy = np.isin(found["flavour"], (_BOTTOM, _CHARM))
+    heavy = (found["flavour"] == _BOTTOM) | (found["flavour"] == _CHARM)
     # often nothing lies around a true lepton; a few have a jet's worth, as all others
     alone = chance(rng, count, np.where(true, 0.35, 0.04))
     scale = np.where(chance(rng, count, np.where(true, 0.04, 1.0)), np.where(heavy, 1.2, 0.32), 0.032)

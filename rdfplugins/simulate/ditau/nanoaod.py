@@ -12,7 +12,7 @@ import numpy as np
 
 from rdfplugins.simulate.ditau.block import FLAGS
 from rdfplugins.simulate.ditau.jets import ELECTRON_JET, MUON_JET, sorted_positions
-from rdfplugins.simulate.jagged import Objects, offsets_of
+from rdfplugins.simulate.jagged import Objects, by_event, offsets_of
 from rdfplugins.simulate.layout import read_counted_layout
 from rdfplugins.simulate.streams import BLOCK
 from rdfplugins.simulate.trees import Column
@@ -87,7 +87,7 @@ def schema(*, is_data: bool) -> dict[str, Branch]:
 
 
 def branches(block: Block) -> dict[str, Column]:
-    """Return all branches of a block, those of the truth where it is not data."""
+    """Return all branches of the events of a block that are kept, those of the truth where it is not data."""
     made: dict[str, Column] = {}
     collections = {
         "Electron": _electrons(block),
@@ -98,13 +98,13 @@ def branches(block: Block) -> dict[str, Column]:
     if not block.request.is_data:
         collections["GenPart"] = _particles(block)
     for prefix, found in collections.items():
-        offsets = offsets_of(found, BLOCK)
+        offsets = offsets_of(found, BLOCK)[np.append(block.kept, True)]  # no other event has objects
         made[f"n{prefix}"] = Column(np.diff(offsets).astype(np.uint32))
         for field, values in found.fields.items():
             name = f"{prefix}_{field}"
             made[name] = Column(np.asarray(values).astype(SCHEMA[name].dtype), offsets)
     for name, values in _scalars(block).items():
-        made[name] = Column(np.asarray(values).astype(SCHEMA[name].dtype))
+        made[name] = Column(np.asarray(values)[block.kept].astype(SCHEMA[name].dtype))
     return {name: made[name] for name in schema(is_data=block.request.is_data)}
 
 
@@ -189,7 +189,8 @@ def _match(block: Block, seed: Array, flavour: Array) -> dict[str, Array]:
 
 def _particles(block: Block) -> Objects:
     truth = block.truth
-    order = np.lexsort((truth.index, truth.event))
+    chosen = np.flatnonzero(block.kept[truth.event])
+    order = chosen[by_event(truth.event[chosen])]  # those of an event are in their order
     fields = {
         "pt": truth.pt,
         "eta": truth.eta,

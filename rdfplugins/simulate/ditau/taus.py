@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdfplugins.simulate.ditau.decay import PION_MASS, TO_3PI, TO_3PI_PI0, TO_A1, TO_PI, TO_RHO
-from rdfplugins.simulate.ditau.leptons import ELECTRON, MUON, true_leptons
-from rdfplugins.simulate.ditau.truth import FAKE_TAU, FROM_TAU
+from rdfplugins.simulate.ditau.leptons import true_leptons
+from rdfplugins.simulate.ditau.truth import ELECTRON, FAKE_TAU, FROM_TAU, MUON
 from rdfplugins.simulate.jagged import Objects, merge, sort
 from rdfplugins.simulate.kinematics import wrapped
 from rdfplugins.simulate.streams import chance, one_of
@@ -128,13 +128,17 @@ def taus(truth: Truth, jets: Objects, rng: np.random.Generator) -> Objects:
     parts = [real.where(chance(rng, len(real), _CANDIDATE[REAL])), fakes]
     parts += [_of_leptons(truth, kind, rng) for kind in (ELECTRON, MUON)]
     found = merge([part.having(true_pt=part["pt"]) for part in parts])
-    jet = np.isin(found["kind"], (JET, NARROW_JET))
+    jet = _is_jet(found["kind"])
     smear = np.select([found["kind"] == REAL, jet], [0.055, 0.0], 0.03)
     tail = chance(rng, len(found), np.where(found["kind"] == REAL, 0.08, 0.0))
     response = 1 + np.where(tail, 2.5, 1.0) * smear * rng.standard_normal(len(found))
     found = found.having(pt=found["pt"] * np.maximum(response, 0.2))
     found = found.where((found["pt"] > MIN_PT) & (np.abs(found["eta"]) < MAX_ABS_ETA))
     return _identified(sort(found, found["pt"]), rng)
+
+
+def _is_jet(kind: Array) -> Array:
+    return np.asarray((kind == JET) | (kind == NARROW_JET))
 
 
 def _objects(truth: Truth, chosen: Array, fields: dict[str, Array]) -> Objects:
@@ -168,7 +172,7 @@ def _identified(found: Objects, rng: np.random.Generator) -> Objects:
             total = sum(choices.values())
             mode[chosen] = one_of(rng, len(chosen), {key: share / total for key, share in choices.items()})
     # the longer the flight, the larger the distance
-    jet = np.isin(kind, (JET, NARROW_JET))
+    jet = _is_jet(kind)
     displaced = np.select([kind == REAL, jet], [0.006, 0.010], 0.0025)
     other_vertex = chance(rng, count, np.where(jet, 0.04, 0.003))
     fields = {name: found[name] for name in ("seed", "true_pt", "pt", "charge", "gen", "kind", "decay")}

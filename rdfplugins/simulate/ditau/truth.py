@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ UNSTABLE, STABLE, PARTON = 62, 1, 23
 """Codes of status: particles that decay (taus and mesons: 2), stable ones, partons that become jets."""
 DECAYED = 2
 
+ELECTRON, MUON = 11, 13
 PROMPT, FROM_TAU = 1, 15
 """Origins of leptons, as NanoAOD numbers them; partons give theirs by flavour."""
 
@@ -77,7 +79,20 @@ class Truth:
 
     def of(self, *kinds: int) -> Array:
         """Return the mask of particles of these numbers of the PDG, whatever their sign."""
-        return np.isin(np.abs(self.pdg), kinds)
+        chosen = np.zeros(len(self), dtype=bool)
+        for kind in kinds:  # few: comparing is faster than np.isin
+            chosen |= self._abs_pdg == kind
+        return chosen
+
+    @cached_property
+    def leptons(self) -> dict[int, Array]:
+        """Positions of the electrons and of the muons, by their number; they are asked for often."""
+        stable = self.status == STABLE
+        return {kind: np.flatnonzero(stable & (self._abs_pdg == kind)) for kind in (ELECTRON, MUON)}
+
+    @cached_property
+    def _abs_pdg(self) -> Array:
+        return np.abs(self.pdg)
 
 
 class Particles:
@@ -140,7 +155,7 @@ class Particles:
             eta,
             phi,
             np.concatenate(self._mass),
-            **{name: np.concatenate(parts).astype(np.int64) for name, parts in self._integers.items()},
+            **{name: np.concatenate(parts).astype(np.int64, copy=False) for name, parts in self._integers.items()},
             index=np.concatenate(self._index),
             mother=np.concatenate(self._mother),
         )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rdfplugins.train.response import MASS_EDGES, responses
+from rdfplugins.response import MASS_EDGES, responses
 
 
 def test_bias_and_width_of_a_known_distribution() -> None:

@@ -1,0 +1,133 @@
+"""Which files a training of a config reads, and what tells them from others."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rdfplugins import provenance
+from rdfplugins.config import Config
+from rdfplugins.config.files import expand_files
+from rdfplugins.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rdfplugins.config import TrainConfig
+    from rdfplugins.config.models import Base
+
+SELECT, RESAMPLE = "select", "resample"
+RESAMPLED, SAMPLE_WEIGHT = "train.root", "sample_weight"
+_TREE = "events"
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """What a training reads.
+
+    Attributes
+    ----------
+    files
+        Of the events to train on.
+    validation
+        Files whose validation split says when to stop; None: that of ``files``.
+    tree
+        Name of the tree in all of them.
+    weight
+        Column of the weights; None: there are none.
+    """
+
+    files: tuple[Path, ...]
+    validation: tuple[Path, ...] | None
+    tree: str
+    weight: str | None
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """All files."""
+        return (*self.files, *(self.validation or ()))
+
+    def identities(self) -> list[Any]:
+        """Return, of each file, what changes with its events: the keys of our stages, else size and time."""
+        return [_identity(path) for path in self.all]
+
+
+def sources_of(config: Base, folder: Path, outdated: Mapping[str, str]) -> Sources:
+    """Return what the section ``train`` reads.
+
+    The files of ``from``; else the output of ``resample``, with the validation split of the selection; else the trees
+    of the selection.
+
+    Parameters
+    ----------
+    config
+        With a section ``train``.
+    folder
+        Base of the outputs.
+    outdated
+        Sample, or ``resample`` -> why its file is not that of the config.
+
+    Raises
+    ------
+    ConfigErrors
+        For patterns that name no file, with their lines.
+    InputError
+        For files that are not there, or not of this config.
+    """
+    spec = config.train
+    assert spec is not None
+    validation = None if spec.validation is None else _named(config, "validation")
+    if spec.source is not None:
+        return Sources(_named(config, "from"), validation, _tree(config, spec), spec.weight)
+    if config.resample is not None:
+        if RESAMPLE in outdated:
+            raise InputError(f"{outdated[RESAMPLE]}; run the stage 'resample' first")
+        path = folder / RESAMPLE / RESAMPLED
+        if validation is None and isinstance(config, Config):
+            validation = _selected(config, folder, outdated)
+        weight = spec.weight or (SAMPLE_WEIGHT if config.resample.attaches else None)
+        return Sources((path,), validation, _tree(config, spec), weight)
+    assert isinstance(config, Config), "a config without any of these is refused when it is read"
+    return Sources(_selected(config, folder, outdated), validation, _tree(config, spec), spec.weight)
+
+
+def samples_of(config: Config) -> tuple[str, ...]:
+    """Return the samples whose trees are read: those that are named, else all that are simulated."""
+    assert config.train is not None
+    named = config.train.samples
+    return tuple(
+        name
+        for name, sample in config.input.samples.items()
+        if (name in named if named is not None else sample.kind == "mc")
+    )
+
+
+def _selected(config: Config, folder: Path, outdated: Mapping[str, str]) -> tuple[Path, ...]:
+    names = samples_of(config)
+    for name in names:
+        if name in outdated:
+            raise InputError(f"{outdated[name]}; run the stage '{SELECT}' first")
+    return tuple(folder / f"{name}.root" for name in names)
+
+
+def _named(config: Base, key: str) -> tuple[Path, ...]:
+    assert config.train is not None
+    patterns = config.train.source if key == "from" else config.train.validation
+    found = expand_files(patterns or (), config.folder, place=lambda index: config.position("train", key, index))
+    return tuple(Path(name) for name in found)
+
+
+def _tree(config: Base, spec: TrainConfig) -> str:
+    if spec.tree is not None:
+        return spec.tree
+    return config.select.output.tree if isinstance(config, Config) else _TREE
+
+
+def _identity(path: Path) -> list[Any]:
+    stages = (provenance.read(path) or {}).get("stages") or {}
+    keys = [stages[name] for name in (SELECT, RESAMPLE) if name in stages]
+    if keys:
+        return [path.name, *keys]
+    found = path.stat() if path.is_file() else None
+    return [path.name, None if found is None else [found.st_size, found.st_mtime_ns]]
