@@ -12,7 +12,6 @@ from rdfplugins.config.classes import CutFormula  # noqa: TC001 (pydantic reads 
 from rdfplugins.config.overrides import dotted
 from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import ConfigError, did_you_mean
-from rdfplugins.response import MASS_EDGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +75,7 @@ class ResponseConfig(Section):
     truth
         Column with the true value; events without one are left out.
     edges
-        Of the bins of the truth, in its unit.
+        Of the bins of the truth, in its unit. None: those of mass models, from 50 to 1000 GeV.
     channels
         Name -> condition, for plots of their own. None: the six channels of the column ``channel``, where the trees
         have it.
@@ -95,7 +94,7 @@ class ResponseConfig(Section):
         | None
     ) = None
     truth: Text = "genMass"
-    edges: Annotated[tuple[Number, ...], AfterValidator(_rising), BeforeValidator(_as_edges)] = MASS_EDGES
+    edges: Annotated[tuple[Number, ...], AfterValidator(_rising), BeforeValidator(_as_edges)] | None = None
     channels: dict[FileName, CutFormula] | None = None
     samples: Annotated[tuple[Text, ...], BeforeValidator(one_or_more("the label or name of a sample"))] | None = None
     split: Literal["train", "val", "test", "all"] | None = None

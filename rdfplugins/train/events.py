@@ -69,11 +69,15 @@ class Source:
         Splits that are taken from it.
     whole
         It has no column ``split``: all of its events are of the one split in ``gives``.
+    unweighted
+        It gives events to validate with only, and has no column of weights: they are 1. What was resampled has
+        weights, and the trees of which it was made, which have the validation split, do not.
     """
 
     path: Path
     gives: tuple[int, ...]
     whole: bool = False
+    unweighted: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -273,8 +277,10 @@ def _source(path: Path, columns: Columns, gives: tuple[int, ...]) -> Source:
     needed = (*columns.inputs, *columns.numbers)
     with open_table(path, columns.tree) as table:
         whole = len(gives) == 1 and columns.split not in table.kinds
+        unweighted = gives == (VALIDATION,) and columns.weight is not None and columns.weight not in table.kinds
+        needed = tuple(name for name in needed if not (unweighted and name == columns.weight))
         faults.check_columns(path, table, needed if whole else (*needed, columns.split))
-    return Source(path, gives, whole)
+    return Source(path, gives, whole, unweighted)
 
 
 def _count(source: Source, columns: Columns) -> Counter[int]:
@@ -338,11 +344,14 @@ def _usable(
 
 def _chunks(table: Table, source: Source, columns: Columns, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield columns and the split, which is made where the file has none."""
-    read = list(dict.fromkeys(names if source.whole else (*names, columns.split)))
+    there = [name for name in names if not (source.unweighted and name == columns.weight)]
+    read = list(dict.fromkeys(there if source.whole else (*there, columns.split)))
     for chunk in table.chunks(read, table.rows_of(_CHUNK, read)):
         made: dict[str, Any] = dict(chunk)
         if source.whole:
             made[columns.split] = np.full(len(made[read[0]]), source.gives[0], dtype=np.int8)
         else:
             faults.check_split(source.path, columns.split, made[columns.split])
+        if source.unweighted and columns.weight in names:
+            made[columns.weight] = np.ones(len(made[read[0]]), dtype=np.float32)
         yield made

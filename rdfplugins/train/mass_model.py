@@ -278,6 +278,8 @@ def _told(data: Data, settings: Settings) -> Iterator[str]:
     without = "".join(f"; {number} left out: {why}" for why, number in data.left_out.items())
     yield f"{len(data.training)} events to train on, {len(data.validation)} to validate with{without}"
     for source in data.sources:
+        if source.unweighted:
+            yield f"{source.path.name}: has no column '{settings.weight}'; the weights of its events are 1"
         if source.whole:
             use = "train" if source.gives == (TRAINING,) else "validate"
             yield f"{source.path.name}: has no column for the split; all of its events {use}"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SEEDS: Final = 1_000_003  # between the seeds of the members: far from those that people choose
 _MOST_MEMBERS: Final = 16
+_BEYOND: Final = 2.0  # factor by which an estimate may be outside of the masses
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,8 +125,11 @@ def taught(
             key=hashlib.sha256(f"{key} {member}".encode()).hexdigest(),
             say=lambda line, name=name: say(f"{name}, {line}"),  # type: ignore[misc]
         )
-        losses.append(float(state.history[state.best_epoch - 1]["val_loss"]))
-        target += _estimates(BlasEngine(fold(state.best, own.activation, scaling)), seen.inputs) / teacher.members
+        losses.append(float(state.history[-1]["val_loss"]))
+        # the last epoch, where the learning rate is smallest; that of the smallest loss was lucky near the limits
+        target += _estimates(BlasEngine(fold(state.weights, own.activation, scaling)), seen.inputs) / teacher.members
+    low, high = settings.mass_range
+    np.clip(target, low / _BEYOND, high * _BEYOND, out=target)  # the loss divides by its root
     record = {**dataclasses.asdict(teacher), "validation_losses": [round(loss, 5) for loss in losses]}
     record["widths"] = list(teacher.widths)
     return Sample(training.inputs, training.mass, training.weight, target), record

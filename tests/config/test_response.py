@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from rdfplugins.config import ResponseConfig, SeparationConfig
-from rdfplugins.response import MASS_EDGES
 
 LAST = "  mass: m_yy\n"  # line 55 of the sample
 
@@ -38,7 +37,7 @@ def test_without_it_there_is_none_and_an_empty_mapping_takes_defaults(load, chan
     assert load(changed((LAST, LAST))).report.response is None
     found = load(changed((LAST, f"{LAST}  response: {{}}\n"))).report.response
     assert found == ResponseConfig()
-    assert (found.truth, found.edges, found.split, found.weighted) == ("genMass", MASS_EDGES, None, False)
+    assert (found.truth, found.edges, found.split, found.weighted) == ("genMass", None, None, False)
     assert load(changed((LAST, f"{LAST}  response: {{channels: {{}}}}\n"))).report.response.channels == {}
 
 

@@ -139,6 +139,32 @@ def test_validation_of_other_files(folder: Path) -> None:
         assert training["events"]["validation"] == (two["split"].array(library="np") == 1).sum()
 
 
+def test_weights_of_what_was_resampled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of the resampling are trained on, with their weights; the selection has the validation, and no weights."""
+    monkeypatch.setenv("RDFPLUGINS_CACHE", str(folder / "cache"))
+    simulated = "{kind: mc, xsec_pb: 1, simulate: {process: ditau, mode: tautau, mass: [%s], events: 1500, seed: 5}}"
+    text = OF_A_SELECTION.partition("  samples:\n")[0] + "  samples:\n"
+    text += f"    low: {simulated % '150, 400'}\n    high: {simulated % '400, 1000'}\n"
+    text += "select:" + OF_A_SELECTION.partition("select:")[2].partition("train:\n")[0]
+    text += """resample:
+  method: weighting
+  class_labels: [low, high]
+  options: {sampling_variables: [{pt_1: {bins: [0, 300, 4]}}]}
+train: {model: mine, widths: [8], epochs: 2, batch: 32}
+"""
+    (folder / "c.yaml").write_text(text)
+    result, lines = run()
+    with uproot.open("out/resample/train.root") as file:
+        rows = file["events"].num_entries
+    assert f"train: {rows} events to train on" in "\n".join(lines)
+    assert "train: low.root: has no column 'sample_weight'; the weights of its events are 1" in lines
+    training = load_model(result.models[0], backend="numpy").card.training
+    assert training is not None
+    assert training["weight"] == "sample_weight"
+    split = [uproot.open(f"out/{name}.root")["events"]["split"].array(library="np") for name in ("low", "high")]
+    assert training["events"]["validation"] == sum((one == 1).sum() for one in split)
+
+
 def test_a_file_that_is_not_there(folder: Path) -> None:
     (folder / "c.yaml").write_text(OF_OTHERS.replace("data/*.root", "nothing/*.root"))
     with pytest.raises(ConfigErrors, match=r"c\.yaml:4: .*nothing/\*\.root"):

@@ -11,7 +11,7 @@ from rdfplugins import provenance
 from rdfplugins.errors import ConfigErrors
 from rdfplugins.formula import FormulaError
 from rdfplugins.reading import open_table
-from rdfplugins.report.response.plan import PATH, SPLIT, SPLITS, section
+from rdfplugins.report.response.plan import PATH, SPLIT, SPLITS, edges, section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -209,7 +209,7 @@ class _Reader:
         self._config = config
         self._plan = plan
         self._truth = spec.truth if of_response else None
-        self._edges = spec.edges
+        self._edges = edges(config)
         self._weight = plan.weight if spec.weighted or not of_response else None
 
     def parts(self, tree: Tree) -> Iterator[Events]:

@@ -105,14 +105,14 @@ class _Maker:
         spec, wanted = plan.section(self.config), self.plan.samples
         read = events.read(self.config, self.plan, [self.trees[name] for name in wanted], of_response=True)
         names = tuple(name for name, count in zip(wanted, read.counts, strict=True) if count) or wanted
-        channels = list(self.plan.channels)
-        estimates = estimates_of(read, spec.edges, [None, *channels])
+        edges, channels = plan.edges(self.config), list(self.plan.channels)
+        estimates = estimates_of(read, edges, [None, *channels])
         first = ResponseNumbers(
             name=unique("response", self.taken),
             channel=None,
             truth=spec.truth,
             unit=self.trees[names[0]].units.get(spec.truth, ""),
-            edges=np.asarray(spec.edges, dtype=np.float64),
+            edges=np.asarray(edges, dtype=np.float64),
             estimates=estimates[None],
             labels=self._labels(),
             samples=names,

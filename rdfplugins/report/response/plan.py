@@ -10,6 +10,7 @@ from rdfplugins.config.response import ESTIMATES, ResponseConfig, is_of
 from rdfplugins.errors import ConfigErrors, ModelError, did_you_mean
 from rdfplugins.formula import Formula, FormulaError
 from rdfplugins.nodes.ditau_settings import CHANNELS
+from rdfplugins.response import MASS_EDGES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,11 @@ def section(config: Config) -> ResponseConfig:
     assert config.report is not None
     assert config.report.response is not None
     return config.report.response
+
+
+def edges(config: Config) -> tuple[float, ...]:
+    """Return the edges of the bins of the truth."""
+    return section(config).edges or MASS_EDGES
 
 
 def resolve(config: Config, trees: Mapping[str, Collection[str]]) -> Plan:
