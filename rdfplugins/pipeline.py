@@ -19,6 +19,7 @@ from rdfplugins.select import stage as select_stage
 from rdfplugins.select.options import Options
 from rdfplugins.shipped import find_config
 from rdfplugins.stages import STAGES, base_folder, choose_stages
+from rdfplugins.training import Training, faults_of_training, outdated_before, outdated_by_any
 
 if TYPE_CHECKING:
     import os
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from rdfplugins.resample.tally import Tally
 
 _CHANGING_TREES = ("select", "ml")
-_OF_ALL_SAMPLES = ("resample", "train")
 _LOG = logging.getLogger("rdfplugins")
 
 
@@ -127,7 +127,7 @@ def run(
     loaded = load_any(find_config(config, tell), overrides)
     chosen = choose_stages(loaded, stages)
     folder = base_folder(loaded, output)
-    training = _Training(folder, force, flavour, hybrid_validation, threads, tell)
+    training = Training(folder, force, flavour, hybrid_validation, threads, tell)
     for line in loaded.warnings():
         tell(line)
     if (flavour is not None or hybrid_validation) and "resample" not in chosen:
@@ -138,15 +138,11 @@ def run(
                 "--sample and --max-events are of the selection, which this config has not", file=str(loaded.path)
             )
         return _run_training(loaded, chosen, training)
-    for stage in [stage for stage in _OF_ALL_SAMPLES if stage in chosen]:
-        if stages is not None and samples is not None:
-            raise ConfigError(f"the stage {stage} needs all samples: run it without --sample")
-        if stages is None and (samples is not None or max_events is not None):
-            why = "--max-events looks at the first events only" if max_events is not None else "it needs all samples"
-            tell(f"{stage} is left out: {why}")
-            chosen.remove(stage)
+    training.leave_out(chosen, stages, samples=samples, max_events=max_events)
     if max_events is not None and "ml" in chosen and "select" not in chosen:
         tell("max_events is of the selection: the stage ml takes the trees whole")
+    if "train" in chosen:
+        training.refuse(loaded)
     options = Options(
         folder=folder,
         samples=None if samples is None else tuple(samples),
@@ -160,7 +156,7 @@ def run(
     return _run_all(loaded, chosen, options, training)
 
 
-def _run_all(config: Config, chosen: Sequence[str], options: Options, training: _Training) -> RunResult:
+def _run_all(config: Config, chosen: Sequence[str], options: Options, training: Training) -> RunResult:
     """Run stages in their order; those that change trees hold the folder until the last of them is done."""
     folder, say = options.folder, options.say
     outputs: dict[str, Path] = {}
@@ -185,17 +181,17 @@ def _run_all(config: Config, chosen: Sequence[str], options: Options, training: 
             elif stage == "report":
                 from rdfplugins import report
 
-                reasons = _outdated(config, folder)
+                reasons = outdated_by_any(config, folder)
                 plots = report.run(config, freshness.up_to_date(config, folder, reasons, say), folder, say)
             else:
                 made += training.run(config, stage)
             if stage == last:  # exports hold what all stages have made of the trees
-                exports = select_stage.write_exports(config, options, _outdated(config, folder))
+                exports = select_stage.write_exports(config, options, outdated_by_any(config, folder))
                 held.close()
     return RunResult(outputs, exports, cutflows, plots + made.report, config, made.outputs, made.tallies, models)
 
 
-def _run_training(config: TrainingConfig, chosen: Sequence[str], training: _Training) -> RunResult:
+def _run_training(config: TrainingConfig, chosen: Sequence[str], training: Training) -> RunResult:
     """Run the stages of a config that selects nothing."""
     made = Made()
     models: tuple[Path, ...] = ()
@@ -207,44 +203,6 @@ def _run_training(config: TrainingConfig, chosen: Sequence[str], training: _Trai
     return RunResult({}, (), {}, made.report, config, made.outputs, made.tallies, models)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Training:
-    """The stages that make training samples, and models of them."""
-
-    folder: Path
-    force: bool
-    flavour: str | None
-    hybrid: bool
-    threads: int
-    say: Callable[[str], None]
-
-    def run(self, config: Config | TrainingConfig, stage: str) -> Made:
-        """Run a stage, and return what it made."""
-        if stage == "preparation":
-            from rdfplugins.resample import prepare
-
-            return Made(tuple(prepare.run(config, self.folder, force=self.force, say=self.say).values()))
-        return resample_stage.run(
-            config,
-            self.folder,
-            outdated=_outdated_before(config, self.folder, stage) if isinstance(config, Config) else {},
-            flavour=self.flavour,
-            hybrid=self.hybrid,
-            force=self.force,
-            say=self.say,
-        )
-
-    def train(self, config: Config | TrainingConfig) -> Path:
-        """Train the model of the config, and return its folder."""
-        from rdfplugins.train import stage
-
-        outdated = _outdated_before(config, self.folder, stage.STAGE) if isinstance(config, Config) else {}
-        if config.resample is not None and config.train is not None and config.train.source is None:
-            reason = resample_stage.why_outdated(config, self.folder, outdated)
-            outdated = {**outdated, **({} if reason is None else {"resample": reason})}
-        return stage.run(config, self.folder, outdated=outdated, threads=self.threads, force=self.force, say=self.say)
-
-
 def _append(config: Config, options: Options) -> dict[str, Path]:
     """Run the stage ``ml`` on the samples that are asked for, and return their files."""
     from rdfplugins.append import stage
@@ -254,23 +212,6 @@ def _append(config: Config, options: Options) -> dict[str, Path]:
     files = freshness.selected(names, options.folder, reasons, options.say, of="ml")
     stage.run(config, files, force=options.force, say=options.say)
     return files
-
-
-def _outdated(config: Config, folder: Path) -> dict[str, str]:
-    """Return sample -> why its file is not that of the config, whichever stage is to be run again."""
-    later: dict[str, str] = {}
-    if config.ml:
-        from rdfplugins.append import freshness as of_ml
-
-        later = of_ml.outdated(config, folder)
-    return {**later, **freshness.outdated(config, folder)}
-
-
-def _outdated_before(config: Config, folder: Path, stage: str) -> dict[str, str]:
-    """Return sample -> why its file is not what the stages in front of this one make of it."""
-    order = choose_stages(config, None)
-    behind_ml = "ml" in order and order.index("ml") < order.index(stage)
-    return _outdated(config, folder) if behind_ml else freshness.outdated(config, folder)
 
 
 def _columns_known(config: Config, stages: Sequence[str]) -> Callable[[str, Sequence[str]], None]:
@@ -329,7 +270,8 @@ def plan(
         elif stage == "train":
             from rdfplugins.train import stage as train_stage
 
-            lines += train_stage.plan(loaded)
+            stale = outdated_before(loaded, folder, stage) if isinstance(loaded, Config) else {}
+            lines += train_stage.plan(loaded, folder, stale)
         elif not isinstance(loaded, Config):
             continue
         elif stage == "select":
@@ -338,7 +280,7 @@ def plan(
             from rdfplugins.append import stage as ml_stage
 
             files = {name: folder / f"{name}.root" for name in select_stage.chosen(loaded, wanted)}
-            lines += ml_stage.plan(loaded, files, _outdated(loaded, folder))
+            lines += ml_stage.plan(loaded, files, outdated_by_any(loaded, folder))
         else:
             lines.append(f"report: plots and tables in {folder / 'report'}")
         if stage == last and isinstance(loaded, Config):
@@ -372,6 +314,7 @@ def check(
         for line in loaded.warnings():
             tell(line)
         of_training, known = resample_check.check(loaded, base_folder(loaded, None), tell)
+        of_training += faults_of_training(loaded)
         if not isinstance(loaded, Config):
             return _without_samples(loaded, samples) or of_training, known
         options = Options(folder=Path(), samples=None if samples is None else tuple(samples), say=tell)

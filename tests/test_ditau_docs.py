@@ -120,6 +120,7 @@ def test_the_triggers_of_simulated_files_are_those_that_are_listed(tmp_path: Pat
 
 def test_readme_counts_the_columns() -> None:
     made = [*ditau.features.makes({}), *ditau.features.keeps({}), *ditau.select.makes({}), *ditau.weights.makes({})]
+    made += ditau.fastmtt.makes({})
     assert f"the 27 inputs, {len(set(made) - set(ditau.INPUTS))} more columns" in README
 
 

@@ -49,7 +49,7 @@ def test_all_of_it_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not np.isnan(mapped).any()  # the transverse masses have followed
     assert np.mean(mapped) > np.mean(mass)
     assert printed[0] == f"{np.mean(mass, dtype=np.float64):.0f} GeV\n"
-    assert printed[-1] == "ditau_3x128 cpp 27\n"
+    assert printed[-1] == "ditau_3x256 cpp 27\n"
 
 
 def test_commands_of_the_text_have_these_options() -> None:
@@ -84,7 +84,7 @@ def test_config_for_nanoaod_waits_for_two_signs(tmp_path: Path, monkeypatch: pyt
     text = re.sub(r"^# (ml:|  model:|  branch:)", r"\1", text, flags=re.MULTILINE).replace("# ml_mass: {", "ml_mass: {")
     (tmp_path / "mine.yaml").write_text(text)
     config = load_config(tmp_path / "mine.yaml")
-    assert [(entry.model, entry.branch) for entry in config.ml] == [("ditau_3x128", "ml_mass")]
+    assert [(entry.model, entry.branch) for entry in config.ml] == [("ditau_3x256", "ml_mass")]
     assert list(config.ml_histograms) == ["ml_mass"]
 
 

@@ -33,9 +33,11 @@ constexpr double kC1 = 6.0, kC2 = 1.0 / 1.15;
 constexpr double kSentinel = 9.5, kNoMass = -1.0;
 // 1 - correlation^2 of a covariance that floats can tell from a singular one.
 constexpr double kSingular = 1e-6;
+// Visible pT in GeV below which, in both legs, nothing was selected: numbers of another unit, most likely.
+constexpr double kSoft = 1.0;
 
 // Why there is no estimate; nodes/ditau_fastmtt.py names the numbers.
-enum Status : int { kFound, kNotThere, kNoChannel, kNoCovariance, kImpossible };
+enum Status : int { kFound, kNotThere, kNoChannel, kNoCovariance, kImpossible, kTooSoft };
 
 constexpr std::size_t kInputs = 14;
 using Row = ROOT::RVec<double>; // legs 1 and 2: pt, eta, phi, m; met, metphi, metcov00, metcov01, metcov11; channel
@@ -187,7 +189,8 @@ inline Status status_of(const Event &event) {
   if (!(channel >= 0.0 && channel <= 5.0 && channel == std::floor(channel))) return kNoChannel;
   if (!(xx > 0.0 && yy > 0.0)) return kNoCovariance;
   const double correlation = xy / std::sqrt(xx) / std::sqrt(yy);
-  return 1.0 - correlation * correlation > kSingular ? kFound : kNoCovariance;
+  if (!(1.0 - correlation * correlation > kSingular)) return kNoCovariance;
+  return event.one.pt < kSoft && event.two.pt < kSoft ? kTooSoft : kFound;
 }
 
 // The smallest visible fraction that the mass of a leg allows.

@@ -77,10 +77,10 @@ def open_models(config: Config, *, needed: bool = True, trained: bool = True) ->
     for number, spec in enumerate(config.ml):
         description = None
         try:
-            description = read_model(config.model_of(spec))
+            if trained or not config.is_trained(spec):  # an earlier one of the same name says nothing
+                description = read_model(config.model_of(spec))
         except ModelError as error:
-            if trained or config.train is None or spec.model != config.train.model:
-                faults.append(config.fault(str(error), *config.ml_path(number), "model"))
+            faults.append(config.fault(str(error), *config.ml_path(number), "model"))
         own = {name: one for name, one in config.ml_histograms.items() if one.column == spec.branch}
         entries.append(Entry(number, spec, description, own, _settings(spec, own)))
     if faults and needed:

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from rdfplugins.cli.common import WholeNumber, errors_to_exit_codes
+from rdfplugins.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ def hgg(*, mode: str, release: str, events: int, output: Path, seed: int, force:
     from rdfplugins.simulate import MODES, simulate_hgg
 
     with errors_to_exit_codes(verbose=verbose):
+        _refuse_file(output)
         paths = {one: output / f"hgg_{one}.root" for one in (MODES if mode == "all" else (mode,))}
         _simulate_all(partial(simulate_hgg, seed=seed, release=release), paths, events, force=force)
 
@@ -69,6 +71,7 @@ def ditau(
     from rdfplugins.simulate.ditau.modes import read_masses
 
     with errors_to_exit_codes(verbose=verbose):
+        _refuse_file(output)
         every = mode == "all"
         masses = None if mass is None else read_masses(mass)
 
@@ -80,6 +83,14 @@ def ditau(
 
         paths = {one: output / f"ditau_{one}.root" for one in (DITAU_MODES if every else (mode,))}
         _simulate_all(write, paths, events, force=force)
+
+
+def _refuse_file(output: Path) -> None:
+    """Raise ConfigError for the name of a file where a folder is meant, which would be made under that name."""
+    if output.suffix == ".root" and not output.is_dir():
+        raise ConfigError(
+            f"-o {output}: -o is the folder into which files are written, one for each mode; give -o {output.parent}"
+        )
 
 
 def _simulate_all(write: Callable[..., Any], paths: dict[str, Path], events: int, *, force: bool) -> None:

@@ -169,9 +169,21 @@ class Config(Base):
 
     def model_of(self, entry: MlConfig) -> str | None:
         """Return the model of an entry of ``ml`` as `rdfplugins.load_model` takes it; by its name that of ``train``."""
-        if self.train is not None and entry.model == self.train.model:
-            return str(Path(self.train.dir) / self.train.model)
-        return entry.where(self.folder)
+        return str(self._trained) if self.is_trained(entry) else entry.where(self.folder)
+
+    def is_trained(self, entry: MlConfig) -> bool:
+        """Return whether the model of an entry is the one that ``train`` makes: of its name, or its path."""
+        if self.train is None or entry.model is None:
+            return False
+        where = entry.where(self.folder)
+        return entry.model == self.train.model or (
+            where is not None and Path(where).resolve() == self._trained.resolve()
+        )
+
+    @property
+    def _trained(self) -> Path:
+        assert self.train is not None
+        return Path(self.train.dir) / self.train.model
 
     def input_files(self, sample: str) -> list[str]:
         """Return the files of a sample, globs and lists expanded; none where it is simulated.

@@ -70,8 +70,8 @@ class ResponseConfig(Section):
     Attributes
     ----------
     estimates
-        Columns of the trees, of the stages select and ml, in the unit of the truth. None: those of ml_mass, m_vis,
-        mt_tot, m_coll, m_fastmtt that the trees have.
+        Columns of the trees, of the stages select and ml, in the unit of the truth. None: those of ml_mass, the
+        branches of ``ml``, m_vis, mt_tot, m_coll, m_fastmtt that the trees have.
     truth
         Column with the true value; events without one are left out.
     edges
@@ -82,7 +82,7 @@ class ResponseConfig(Section):
     samples
         Labels or names of simulated samples. None: all that have a truth.
     split
-        Only events of this split. None: test where the trees have a split, and all where they do not.
+        Only events of this split. None: test where there is one; else val behind a training, and all without.
     separation
         See the class. None: no such plot.
     weighted

@@ -19,6 +19,7 @@ from rdfplugins.config.base import (
     one_or_more,
 )
 from rdfplugins.config.overrides import dotted
+from rdfplugins.config.scalars import shortened
 from rdfplugins.config.values import Count, Names, as_tuple
 from rdfplugins.errors import ConfigError, did_you_mean
 
@@ -33,7 +34,8 @@ Augmentation = Literal["rotate", "mirror", "flip"]
 _BEFORE = ("select", "preparation", "resample", "sampling")  # stages whose trees a training reads
 
 Paths = Annotated[tuple[PathText, ...], BeforeValidator(one_or_more("the path of a file"))]
-Widths = Annotated[tuple[Count, ...], Field(min_length=1), BeforeValidator(as_tuple)]
+Width = Annotated[Count, Field(le=8192)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1), BeforeValidator(as_tuple)]
 Mass = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -42,6 +44,11 @@ def _rising(interval: tuple[float, ...]) -> tuple[float, ...]:
     if len(interval) != 2 or interval[0] >= interval[1]:  # noqa: PLR2004 (the ends of an interval)
         raise fault("two masses are expected, the lowest and the highest")
     return interval
+
+
+@in_schema(lambda several: {"anyOf": [several["items"], several]})
+def _some(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else as_tuple(value)
 
 
 MassRange = Annotated[tuple[Mass, ...], AfterValidator(_rising), BeforeValidator(as_tuple)]
@@ -84,9 +91,9 @@ class EmphasisConfig(Section):
         Of the Gaussian in the logarithm of the mass with which the factor falls to 1.
     """
 
-    mass: PositiveNumber
-    factor: PositiveNumber
-    width: PositiveNumber = 0.3
+    mass: Annotated[float, Field(ge=1, le=1e5)]
+    factor: Annotated[float, Field(ge=1e-3, le=1e3)]
+    width: Annotated[float, Field(ge=0.01, le=10)] = 0.3
 
 
 class AboutConfig(Section):
@@ -185,7 +192,7 @@ class TrainConfig(Section):
     flat_per: Identifier | None = None
     cap: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 10.0
     emphasis: EmphasisConfig | None = None
-    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(one_or_more("rotate, mirror or flip"))] = ()
+    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(_some)] = ()
     invariant: Names = ()
     teacher: TeacherConfig | None = None
     seed: Seed = 1
@@ -202,7 +209,7 @@ def check_train(document: Document) -> Iterator[ConfigError]:
         for stage in _BEFORE:
             if stage in order and order.index(STAGE) < order.index(stage):
                 yield _fault(document, f"stands in front of '{stage}', whose trees it reads; move it behind", STAGE)
-        if "ml" in order and order.index("ml") < order.index(STAGE) and _names_model(document, section.get("model")):
+        if "ml" in order and order.index("ml") < order.index(STAGE) and _names_model(document, section):
             yield _fault(document, "stands in front of 'train', which makes its model; move it behind", "ml")
     own = any(key in order for key in _BEFORE)
     if section.get("from") is None and not own:
@@ -214,6 +221,7 @@ def check_train(document: Document) -> Iterator[ConfigError]:
             STAGE,
         )
     yield from _check_samples(document, section)
+    yield from _check_inputs(document, section)
 
 
 def _check_samples(document: Document, section: dict[str, Any]) -> Iterator[ConfigError]:
@@ -234,11 +242,25 @@ def _check_samples(document: Document, section: dict[str, Any]) -> Iterator[Conf
             yield _fault(document, f"no simulated sample '{name}'{hint}", STAGE, "samples")
 
 
-def _names_model(document: Document, model: object) -> bool:
-    """Return whether the section ``ml`` names this model."""
-    section = document.data.get("ml")
-    entries = section if isinstance(section, list) else [section]
-    return any(isinstance(entry, dict) and entry.get("model") == model for entry in entries)
+def _check_inputs(document: Document, section: dict[str, Any]) -> Iterator[ConfigError]:
+    """Yield a fault for what no network may see: with the truth among its inputs it would be of no use."""
+    inputs = section.get("inputs")
+    told = {key: section.get(key, default) for key, default in (("target", "genMass"), ("split", "split"))}
+    told |= {"weight": section.get("weight"), "fold": "fold"}
+    for key, name in told.items():
+        if isinstance(inputs, list) and isinstance(name, str) and name in inputs:
+            what = "its fold" if key == "fold" else f"the {key}"
+            yield _fault(
+                document, f"'{shortened(name)}' is {what} of an event, which no network may see", STAGE, "inputs"
+            )
+
+
+def _names_model(document: Document, section: dict[str, Any]) -> bool:
+    """Return whether the section ``ml`` names the model of ``train``, by its name or path."""
+    of_ml, model = document.data.get("ml"), section.get("model")
+    paths = {str(model), f"{str(section.get('dir', 'models')).rstrip('/')}/{model}"}
+    entries = of_ml if isinstance(of_ml, list) else [of_ml]
+    return any(isinstance(entry, dict) and entry.get("model") in paths for entry in entries)
 
 
 def _fault(document: Document, message: str, *path: str | int) -> ConfigError:

@@ -9,7 +9,7 @@ from rdfplugins.config.scalars import shortened
 from rdfplugins.errors import ModelError, did_you_mean
 from rdfplugins.paths import shipped
 
-DEFAULT_MODEL = "ditau_3x128"
+DEFAULT_MODEL = "ditau_3x256"
 """The model that is taken where none is named: trained by this project on its own simulation."""
 
 FOLDERS_VARIABLE = "RDFPLUGINS_MODELS"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping  # noqa: TC003 (the annotations are read when the node is made)
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -22,7 +23,8 @@ INPUTS: Final = (
 """What is read, in the order of ``rdfp::fastmtt::Row``."""
 
 COLUMNS: Final = ("m_fastmtt", "fastmtt_x1", "fastmtt_x2", "fastmtt_status")
-STATUS: Mapping[str, int] = {"found": 0, "not_there": 1, "no_channel": 2, "no_covariance": 3, "impossible": 4}
+_STATES = ("found", "not_there", "no_channel", "no_covariance", "impossible", "too_soft")
+STATUS: Mapping[str, int] = {name: number for number, name in enumerate(_STATES)}
 """Numbers of the column ``fastmtt_status``, as those of ``rdfp::fastmtt::Status``."""
 
 SMALLEST_GRID: Final = 10
@@ -39,6 +41,22 @@ _MODEL_INPUT: Mapping[str, str] = {
 _MASSES: Mapping[str, tuple[str, ...]] = {
     f"m_{leg}": (f"mass_{leg}", f"m{leg}", f"tau{leg}_m", f"tau{leg}_mass", f"tau{leg}_mass_reco") for leg in (1, 2)
 }
+# what a column of the same quantity is called; of legs, not that of MET, jets or truth
+_NO_LEG = r"(?i:.*(?:met|jet|gen))"
+_QUANTITIES: Mapping[str, re.Pattern[str]] = {
+    **{
+        f"{what}_{leg}": re.compile(rf"(?!{_NO_LEG})(?:.*_)?(?:{what}|{longer})\d?(?:_.*)?|(?!{_NO_LEG}).*{longer}")
+        for leg in (1, 2)
+        for what, longer in (("pt", "Pt"), ("eta", "Eta"), ("phi", "Phi"), ("m", "[mM]ass"))
+    },
+    "met": re.compile(r"(?i:.*met_?(?:pt|et)?)"),
+    "metphi": re.compile(r"(?i:.*met_?phi)"),
+    **{
+        f"metcov{number}": re.compile(rf"(?i:.*cov_?(?:{number}|{axes}))")
+        for number, axes in (("00", "xx"), ("01", "xy"), ("11", "yy"))
+    },
+}
+_MOST_OF_A_QUANTITY = 3  # columns that a hint names where none of them is spelt like the input
 
 
 def _reads(parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -79,7 +97,7 @@ def fastmtt(
     grid
         How many visible fractions are looked at for each leg: 1/grid, 2/grid ... 1; from 10 to 1000.
     units
-        Unit of momenta and masses; behind `ditau.features` they are GeV.
+        Unit of momenta and masses; behind `ditau.features` they are GeV. With MeV in place of GeV, status 5 shows it.
 
     Notes
     -----
@@ -102,8 +120,9 @@ def fastmtt(
 
     Where there is no estimate, the first three columns are NaN and ``fastmtt_status`` says why: 1, something is not
     there (not finite, pT at or below 0, MET below 0, eta or phi of -10 or -999, a mass at or below -1); 2, of no
-    channel; 3, the covariance is none (a variance at or below 0, or singular); 4, the likelihood is 0 everywhere. It is
-    0 where there is one.
+    channel; 3, no measurement has such a covariance (a variance at or below 0, or singular); 4, the likelihood is 0
+    everywhere; 5, both legs have a pT below 1 GeV, which no selection leaves: see ``units``. It is 0 where there is
+    one.
     """
     if not SMALLEST_GRID <= grid <= LARGEST_GRID:
         raise ConfigError(f"parameter 'grid' is a number from {SMALLEST_GRID} to {LARGEST_GRID}, not {grid}")
@@ -188,5 +207,9 @@ def _hint(name: str, numbers: Sequence[str], *, behind_features: bool) -> str:
         near = mass_conventions.also_called(_MODEL_INPUT[name], numbers)
     if near is not None:
         return f" (map: {{{name}: {near}}}?)"
-    near_text = did_you_mean(name, numbers, most=1)
+    # a name that is spelt alike may be that of another quantity, or of the other leg
+    same = [number for number in numbers if number not in INPUTS and _QUANTITIES[name].fullmatch(number)]
+    near_text = did_you_mean(name, same, most=1)
+    if not near_text and 0 < len(same) <= _MOST_OF_A_QUANTITY:
+        near_text = f"did you mean {' or '.join(repr(one) for one in same)}?"
     return f" ({near_text.removeprefix('; ')})" if near_text else ""

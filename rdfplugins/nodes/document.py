@@ -46,9 +46,15 @@ def document(node: Node[Any]) -> str:
         for channel, cuts in channels.items():
             text = f"{channel}: {', '.join(cuts)}"
             lines += textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    # what may be mapped is looked for when the node is applied, which can then say what may stand for it
+    is_mapped = "map" in node.parameters and not node.needs(defaults) and bool(node.reads(defaults))
+    needed = (
+        {"Needs, unless mapped, computed or given by a parameter": node.reads}
+        if is_mapped
+        else {"Needs": node.needs, "Reads, where they are there": node.reads}
+    )
     kinds = {
-        "Needs": node.needs,
-        "Reads, where they are there": node.reads,
+        **needed,
         "Makes": node.makes,
         "Offers to expressions": node.offers,
         "Keeps": node.keeps,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +16,11 @@ if TYPE_CHECKING:
 
     from rdfplugins.train.settings import FlatIn
 
-BINS: Final = 50
+FEWEST_BINS: Final = 50
+MOST_BINS: Final = 190
+"""Of the range of masses; 190 of them are 5 GeV each from 50 to 1000 GeV, finer than any estimate."""
+_EVENTS_PER_BIN: Final = 1000  # on average, for more than the fewest bins
+_LIMITS: Final = {"mass": (1.0, 1e5), "factor": (1e-3, 1e3), "width": (0.01, 10.0)}  # of an emphasis
 _NOTHING: Final = 1e-12  # of the weight of a group: a bin with less has none
 
 
@@ -48,9 +51,10 @@ class Emphasis:
     width: float = 0.3
 
     def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
-            if not (math.isfinite(value) and value > 0):
-                raise ConfigError(f"emphasis: {name} is a number above 0, not {value}")
+        for name, (low, high) in _LIMITS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(f"emphasis: {name} is a number from {low:g} to {high:g}, not {value}")
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Emphasis:
@@ -80,9 +84,11 @@ class Balance:
     mass_range
         Lowest and highest mass, GeV.
     flat_in
-        Bins of equal width in the mass or in its logarithm; ``none``: no mass is weighted up.
+        Bins of equal width in the mass or in its logarithm, 50 to 190 of them, as there are events: within a bin the
+        distribution stays as it is. ``none``: no mass is weighted up.
     cap
-        The largest factor by which a bin is weighted up, where 1 is that of a bin with its share of the events.
+        The largest factor by which a bin is weighted up, where 1 is that of a bin with its share of the events; what
+        is missing in total then is made up by all events of the group.
     weight
         [events], weights that events have already, at least one of them above 0; None: all 1.
     group
@@ -102,7 +108,8 @@ class Balance:
     ) -> None:
         low, high = mass_range
         space = np.geomspace if flat_in == "log_mass" else np.linspace
-        self._edges = space(low, high, (1 if flat_in == "none" else BINS) + 1)
+        number = min(max(len(mass) // _EVENTS_PER_BIN, FEWEST_BINS), MOST_BINS)
+        self._edges = space(low, high, (1 if flat_in == "none" else number) + 1)
         self._groups = np.unique(group) if group is not None else np.zeros(1)
         bins = len(self._edges) - 1
         # one row more: for groups that the training split does not have

@@ -135,13 +135,13 @@ def _training(data: Data, settings: Settings, state: State) -> dict[str, Any]:
         "left_out": dict(data.left_out),
         "loss": (
             "abs(true - predicted) / sqrt(true) * factor: 0 where predicted - true >= high - predicted, else 0.1 where "
-            f"true - predicted >= predicted - low, else 1; low = {low:g}, high = {high:g} GeV"
+            f"true - predicted >= predicted - low, else 1; low = {low:g}, high = {high:g} GeV. Validation: factor 1"
         ),
         "flat_in": settings.flat_in,
         **({} if settings.flat_per is None else {"flat_per": settings.flat_per}),
         **({} if settings.weight is None else {"weight": settings.weight}),
         **({} if not settings.augment else {"augment": list(settings.augment)}),
-        "largest_weight": settings.cap,
+        "cap": settings.cap,
         **({} if settings.emphasis is None else {"emphasis": asdict(settings.emphasis)}),
         "optimizer": "Adam, cosine decay",
         "learning_rate": settings.learning_rate,

@@ -352,6 +352,6 @@ def _chunks(table: Table, source: Source, columns: Columns, names: Sequence[str]
             made[columns.split] = np.full(len(made[read[0]]), source.gives[0], dtype=np.int8)
         else:
             faults.check_split(source.path, columns.split, made[columns.split])
-        if source.unweighted and columns.weight in names:
+        if source.unweighted and columns.weight is not None and columns.weight in names:
             made[columns.weight] = np.ones(len(made[read[0]]), dtype=np.float32)
         yield made

@@ -20,6 +20,7 @@ WHAT: Final = (
     "median of estimate / true mass, and half its central 68 % over the median, in bins of the true mass (GeV)"
 )
 _GROUPS: Final = ("channel", "N_neutrinos_reco")  # inputs that are of interest one by one
+_FEW, _ONE_MASS = 20, 0.1  # events, spread of ln(mass): with less there is no slope to speak of
 _MOST: Final = 10  # groups of which there are figures
 
 
@@ -51,6 +52,19 @@ def test_figures(network: Network, data: Data, columns: Columns) -> dict[str, An
         return None
     estimate, mass, group = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return figures(estimate, mass, None if by is None else group, by)
+
+
+def sensitivity(network: Network, events: Events) -> float | None:
+    """Return by how much ln(estimate) rises with ln(true mass), of a straight line; None if there is about one mass.
+
+    1 is right; an estimate that is the same for all events has 0, however narrow it is.
+    """
+    estimate = _estimates(network, events.inputs).astype(np.float64)
+    usable = np.isfinite(estimate) & (estimate > 0)
+    truth = np.log(events.mass[usable].astype(np.float64))
+    if len(truth) < _FEW or truth.std() < _ONE_MASS:
+        return None
+    return float(np.cov(truth, np.log(estimate[usable]))[0, 1] / truth.var(ddof=1))
 
 
 def figures(

@@ -128,7 +128,7 @@ def _write(
         writer.writeheader()
         writer.writerows(history)
     try:
-        write_history_plot(history, name, new)
+        write_history_plot(history, name, new, taught="teacher" in card.get("training", {}))
     except MissingDependencyError as error:
         say(f"{PLOT_FILE} is left out: {error}")
     read_model(new)  # what cannot be read shall not replace what can

@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
     from rdfplugins.inference.network import Activation, Network
     from rdfplugins.train.augment import Augment
-    from rdfplugins.train.events import Data
+    from rdfplugins.train.events import Data, Events
     from rdfplugins.train.settings import FlatIn
 
 PathLike = str | os.PathLike[str]
+_LEAST_SENSITIVITY: Final = 0.5
 
 
 def train_mass_model(
@@ -228,7 +229,16 @@ def train_mass_model(
 
 def _figures(network: Network, data: Data, columns: Columns, say: Callable[[str], None]) -> dict[str, Any]:
     """Return the figures of a card; those of the test split may not be there."""
-    made = {"figures_validation": figures.validation_figures(network, data.validation, columns)}
+    made: dict[str, Any] = {}
+    slope = figures.sensitivity(network, data.validation)
+    if slope is not None:
+        made["sensitivity"] = round(slope, 3)
+        if slope < _LEAST_SENSITIVITY:
+            say(
+                f"warning: the estimate hardly follows the true mass (of twice the mass it is {2**slope:.2f} times as"
+                " large), and is of no use; more events, more epochs or smaller batches may help"
+            )
+    made["figures_validation"] = figures.validation_figures(network, data.validation, columns)
     try:
         test = figures.test_figures(network, data, columns)
     except InputError as error:  # of files that have changed meanwhile; the model is as good as without
@@ -250,23 +260,23 @@ def _use(threads: int, say: Callable[[str], None]) -> None:
 
 
 def samples_of(data: Data, settings: Settings) -> tuple[Sample, Sample]:
-    """Return training and validation with their weights: those of the tree times those that make the mass flat."""
-    events = data.training
+    """Return training and validation with their weights: those of the tree times those that make the mass flat.
+
+    Each is made flat by itself: what was resampled has other masses than the trees that it is validated with.
+    """
+    training, validation = (_weighted(part, settings) for part in (data.training, data.validation))
+    return training, validation
+
+
+def _weighted(events: Events, settings: Settings) -> Sample:
     balance = Balance(
         *(events.mass, settings.mass_range, settings.flat_in, settings.cap), weight=events.weight, group=events.group
     )
-    training, validation = (
-        Sample(part.inputs, part.mass, balance(part.mass, weight=part.weight, group=part.group))
-        for part in (data.training, data.validation)
-    )
+    weight = balance(events.mass, weight=events.weight, group=events.group)
     if settings.emphasis is not None:
-        before = training.weight.sum(dtype=np.float64)
-        for sample in (training, validation):
-            sample.weight = (sample.weight * settings.emphasis(sample.mass)).astype(np.float32)
-        scale = np.float32(before / training.weight.sum(dtype=np.float64))  # the learning rate means the same
-        for sample in (training, validation):
-            sample.weight *= scale
-    return training, validation
+        more = weight * settings.emphasis(events.mass)
+        weight = (more * (weight.sum(dtype=np.float64) / more.sum())).astype(np.float32)  # of the same mean
+    return Sample(events.inputs, events.mass, weight)
 
 
 def _paths(files: PathLike | Sequence[PathLike]) -> list[Path]:

@@ -17,7 +17,9 @@ _START: Final = 0.05  # of the epochs, in which the loss falls so far that nothi
 _MOST_POINTS: Final = 25  # epochs that are marked one by one
 
 
-def write_history_plot(history: Sequence[Mapping[str, float]], title: str, folder: Path) -> Path:
+def write_history_plot(
+    history: Sequence[Mapping[str, float]], title: str, folder: Path, *, taught: bool = False
+) -> Path:
     """Draw losses and learning rate of each epoch into ``history.png``.
 
     Parameters
@@ -28,6 +30,8 @@ def write_history_plot(history: Sequence[Mapping[str, float]], title: str, folde
         Stands above the plot.
     folder
         Where the file goes.
+    taught
+        The loss of the training compares with the estimates of a teacher, that of the validation with true masses.
 
     Raises
     ------
@@ -37,11 +41,11 @@ def write_history_plot(history: Sequence[Mapping[str, float]], title: str, folde
         If the file cannot be written.
     """
     stem, _, ending = NAME.partition(".")
-    (path,) = plotting.write(lambda: _draw(history, title), stem, folder, endings=(f".{ending}",))
+    (path,) = plotting.write(lambda: _draw(history, title, taught=taught), stem, folder, endings=(f".{ending}",))
     return path
 
 
-def _draw(history: Sequence[Mapping[str, float]], title: str) -> Any:
+def _draw(history: Sequence[Mapping[str, float]], title: str, *, taught: bool) -> Any:
     drawn, upper, lower = plotting.new_figure(lower=True)
     epoch, training, validation, rate = (
         np.array([row[name] for row in history], dtype=np.float64)
@@ -72,8 +76,9 @@ def _draw(history: Sequence[Mapping[str, float]], title: str) -> Any:
     lower.set_xlabel("Epoch")
     lower.set_ylabel("Learning rate")
     upper.set_ylabel("Loss [GeV$^{1/2}$]")
+    names = ["training, to the teacher", "validation, to the true mass"] if taught else ["training", "validation"]
     plotting.make_room(
-        *(drawn, upper, handles, ["training", "validation", f"best epoch: {epoch[best]:.0f} ({validation[best]:.4f})"]),
+        *(drawn, upper, handles, [*names, f"best epoch: {epoch[best]:.0f} ({validation[best]:.4f})"]),
         highest=lambda low, high: _highest(epoch[seen], losses[seen], low, high),
         floor=floor,
     )

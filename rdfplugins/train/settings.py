@@ -21,6 +21,7 @@ FlatIn = Literal["mass", "log_mass", "none"]
 _CHOICES = {"activation": ACTIVATIONS, "flat_in": get_args(FlatIn)}
 _WHOLE = ("epochs", "batch", "patience")
 _LARGEST_SEED = 2**64
+WIDEST = 8192  # nodes of a layer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +63,10 @@ class Settings:
         for name in _WHOLE:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is a whole number above 0, not {getattr(self, name)}")
-        if not self.widths or min(self.widths) < 1:
-            raise ConfigError(f"widths are those of the hidden layers, at least one, each above 0, not {self.widths}")
+        if not self.widths or min(self.widths) < 1 or max(self.widths) > WIDEST:
+            raise ConfigError(
+                f"widths are those of the hidden layers, at least one, each from 1 to {WIDEST}, not {self.widths}"
+            )
         self._check_names()
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise ConfigError(f"learning_rate is a number above 0, not {self.learning_rate}")
@@ -83,6 +86,8 @@ class Settings:
     def _check_names(self) -> None:
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError("inputs are names of columns, at least one and each once")
+        if self.weight in self.inputs:
+            raise ConfigError(f"inputs: '{self.weight}' is the weight, which no network may see")
         for name in (*self.inputs, self.output):
             wrong = fault_of_name(name)
             if wrong:

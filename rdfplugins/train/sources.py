@@ -12,7 +12,7 @@ from rdfplugins.config.files import expand_files
 from rdfplugins.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rdfplugins.config import TrainConfig
     from rdfplugins.config.models import Base
@@ -36,12 +36,18 @@ class Sources:
         Name of the tree in all of them.
     weight
         Column of the weights; None: there are none.
+    stages
+        Those that make what is read of our own files.
+    foreign
+        Files that the config names.
     """
 
     files: tuple[Path, ...]
     validation: tuple[Path, ...] | None
     tree: str
     weight: str | None
+    stages: tuple[str, ...] = ()
+    foreign: frozenset[Path] = frozenset()
 
     @property
     def all(self) -> tuple[Path, ...]:
@@ -49,8 +55,11 @@ class Sources:
         return (*self.files, *(self.validation or ()))
 
     def identities(self) -> list[Any]:
-        """Return, of each file, what changes with its events: the keys of our stages, else size and time."""
-        return [_identity(path) for path in self.all]
+        """Return, of each file, what changes with its events: the keys of our stages; size and time of those of others.
+
+        What others made of files of ours, ``hadd`` say, holds the keys of one of them.
+        """
+        return [_identity(path, () if path in self.foreign else self.stages) for path in self.all]
 
 
 def sources_of(config: Base, folder: Path, outdated: Mapping[str, str]) -> Sources:
@@ -77,9 +86,11 @@ def sources_of(config: Base, folder: Path, outdated: Mapping[str, str]) -> Sourc
     """
     spec = config.train
     assert spec is not None
-    validation = None if spec.validation is None else _named(config, "validation")
+    validation = None if spec.validation is None else named(config, "validation")
+    tree, stages, foreign = _tree(config, spec), _stages(config, spec), frozenset(validation or ())
     if spec.source is not None:
-        return Sources(_named(config, "from"), validation, _tree(config, spec), spec.weight)
+        files = named(config, "from")
+        return Sources(files, validation, tree, spec.weight, stages, foreign | set(files))
     if config.resample is not None:
         if RESAMPLE in outdated:
             raise InputError(f"{outdated[RESAMPLE]}; run the stage 'resample' first")
@@ -87,9 +98,9 @@ def sources_of(config: Base, folder: Path, outdated: Mapping[str, str]) -> Sourc
         if validation is None and isinstance(config, Config):
             validation = _selected(config, folder, outdated)
         weight = spec.weight or (SAMPLE_WEIGHT if config.resample.attaches else None)
-        return Sources((path,), validation, _tree(config, spec), weight)
+        return Sources((path,), validation, tree, weight, stages, foreign)
     assert isinstance(config, Config), "a config without any of these is refused when it is read"
-    return Sources(_selected(config, folder, outdated), validation, _tree(config, spec), spec.weight)
+    return Sources(_selected(config, folder, outdated), validation, tree, spec.weight, stages, foreign)
 
 
 def samples_of(config: Config) -> tuple[str, ...]:
@@ -111,7 +122,8 @@ def _selected(config: Config, folder: Path, outdated: Mapping[str, str]) -> tupl
     return tuple(folder / f"{name}.root" for name in names)
 
 
-def _named(config: Base, key: str) -> tuple[Path, ...]:
+def named(config: Base, key: str) -> tuple[Path, ...]:
+    """Return the files of ``from`` or ``validation``; ConfigErrors for patterns that name none."""
     assert config.train is not None
     patterns = config.train.source if key == "from" else config.train.validation
     found = expand_files(patterns or (), config.folder, place=lambda index: config.position("train", key, index))
@@ -124,9 +136,16 @@ def _tree(config: Base, spec: TrainConfig) -> str:
     return config.select.output.tree if isinstance(config, Config) else _TREE
 
 
-def _identity(path: Path) -> list[Any]:
-    stages = (provenance.read(path) or {}).get("stages") or {}
-    keys = [stages[name] for name in (SELECT, RESAMPLE) if name in stages]
+def _stages(config: Base, spec: TrainConfig) -> tuple[str, ...]:
+    """Return the stages that make the events and the columns that are read."""
+    read = {*(spec.inputs or ()), spec.target, spec.split, spec.weight, spec.flat_per}
+    by_models = isinstance(config, Config) and bool(read & set(config.ml_branches))
+    return (SELECT, RESAMPLE, *(["ml"] if by_models else []))
+
+
+def _identity(path: Path, names: Sequence[str]) -> list[Any]:
+    stages = (provenance.read(path) or {}).get("stages") or {} if names else {}
+    keys = [stages[name] for name in names if name in stages]
     if keys:
         return [path.name, *keys]
     found = path.stat() if path.is_file() else None

@@ -73,7 +73,7 @@ class Worker:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-@pytest.mark.parametrize("in_place", [True, False], ids=["in_place", "new_file"])
+@pytest.mark.parametrize("in_place", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["in_place", "new_file"])
 def test_killed_at_any_moment(tmp_path: Path, in_place: bool, rounds: int) -> None:
     folder = tmp_path / "files"
     folder.mkdir()

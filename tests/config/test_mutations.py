@@ -264,13 +264,25 @@ select:
     ("expression", "said"),
     [
         ("runNumber > 0 /* so", "a '/*' is never closed"),
-        ("\\n#if 0\\nrunNumber".replace("\\n", "\n"), "a '#if' is never closed"),
-        ("<% runNumber", "a '{' is never closed"),
+        pytest.param("\\n#if 0\\nrunNumber".replace("\\n", "\n"), "a '#if' is never closed", marks=pytest.mark.slow),
+        pytest.param("<% runNumber", "a '{' is never closed", marks=pytest.mark.slow),
         ("true; } bool f() { return true;", "is never closed"),
-        ("std::get<5>(std::make_tuple(runNumber))", "cut 'x' does not compile: static assertion failed"),
+        pytest.param(
+            "std::get<5>(std::make_tuple(runNumber))",
+            "cut 'x' does not compile: static assertion failed",
+            marks=pytest.mark.slow,
+        ),
         ("[&] { return runNumber > 0; }", "is not true or false"),
-        ("runNumber = 3", "cut 'x' does not compile: cannot assign to variable 'runNumber' with const-qualified type"),
-        ("std::enable_if_t<(sizeof(runNumber) > 99), bool>{}", "cut 'x' does not compile: no type named 'type' in"),
+        pytest.param(
+            "runNumber = 3",
+            "cut 'x' does not compile: cannot assign to variable 'runNumber' with const-qualified type",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "std::enable_if_t<(sizeof(runNumber) > 99), bool>{}",
+            "cut 'x' does not compile: no type named 'type' in",
+            marks=pytest.mark.slow,
+        ),
         ("-" * 9000 + "runNumber > 0", "cut 'x': ROOT's compiler crashed on it"),
     ],
 )

@@ -122,7 +122,7 @@ def test_what_was_resampled_needs_a_validation(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_name_may_stand_in_front(tmp_path: Path) -> None:
-    load(tmp_path, "ml: {model: ditau_3x128}\ntrain: {model: mine}\n")
+    load(tmp_path, "ml: {model: ditau_3x256}\ntrain: {model: mine}\n")
 
 
 @pytest.mark.parametrize(

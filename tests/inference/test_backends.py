@@ -254,6 +254,7 @@ def test_missing_tensorflow_gives_the_command(monkeypatch: pytest.MonkeyPatch) -
         models.choose(described(random_network((2, 3, 1))), "tensorflow")
 
 
+@pytest.mark.slow
 def test_tensorflow_is_quiet(tensorflow: Any) -> None:
     code = """
 from rdfplugins.inference.backends.tensorflow import network_engine

@@ -80,7 +80,7 @@ def test_more_on_a_terminal(tmp_path: Path) -> None:
     assert lines[0].startswith("broken  cannot be read: models/broken: there is no model here")
     assert lines[1] == "mine         2-3-1                                cut after the width of..."
     assert "DNN1         27-1000-1000-1000-1  weights absent  di-tau mass, published,..." in lines
-    assert any(line.startswith("ditau_3x128  27-128-128-128-1     default         di-tau mass, ") for line in lines)
+    assert any(line.startswith("ditau_3x256  27-256-256-256-1     default         di-tau mass, ") for line in lines)
     assert max(map(len, lines[1:])) <= 76
 
 

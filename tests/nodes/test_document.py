@@ -27,6 +27,11 @@ def bare(df: RNode) -> RNode:
     return df
 
 
+@node(name="third.optional", reads=("x", "y"))
+def optional(df: RNode) -> RNode:
+    return df
+
+
 def test_whole_text() -> None:
     assert document(one).splitlines() == [
         "third.one",
@@ -112,8 +117,15 @@ def test_weights_are_documented_for_simulation() -> None:
 
 
 def test_columns_that_a_node_reads_where_they_are_there_are_listed() -> None:
-    text = " ".join(document(base.find("ml_mass")).split())
-    assert "Reads, where they are there: tau1_pt_reco, tau1_eta_reco," in text
+    assert document(optional).splitlines()[-7:-4] == ["Needs: nothing", "", "Reads, where they are there: x, y"]
+
+
+@pytest.mark.parametrize(("name", "columns"), [("ml_mass", "tau1_pt_reco, tau1_eta_reco,"), ("ditau.fastmtt", "pt_1,")])
+def test_columns_that_may_be_mapped_are_needed(name: str, columns: str) -> None:
+    text = " ".join(document(base.find(name)).split())
+    assert f"Needs, unless mapped, computed or given by a parameter: {columns}" in text
+    assert "Needs: nothing" not in text
+    assert "Reads, where" not in text
 
 
 @pytest.mark.parametrize("name", base.names())

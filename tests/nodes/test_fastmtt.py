@@ -109,6 +109,10 @@ EDGES: dict[str, tuple[dict[str, float], int]] = {
     **{f"nothing_in_{name}": ({name: -999.0}, 1) for name in ("pt_1", "eta_1", "phi_2", "m_2", "met", "metphi")},
     **{f"minus_10_in_{name}": ({name: -10.0}, 1) for name in ("pt_2", "eta_2", "phi_1", "m_1", "met", "metphi")},
     "pt_of_0": ({"pt_1": 0.0}, 1),
+    "both_too_soft": ({"pt_1": 0.04, "pt_2": 0.999}, 5),
+    "one_soft": ({"pt_1": 0.04}, 0),
+    "soft_and_just_not": ({"pt_1": 0.5, "pt_2": 1.0}, 0),
+    "both_too_soft_and_no_covariance": ({"pt_1": 0.04, "pt_2": 0.035, "metcov00": 0.0}, 3),
     "huge": ({"pt_1": 1e200, "pt_2": 1e200}, 1),
     **{f"channel_{value}": ({"channel": value}, 2) for value in (-1.0, 6.0, 1.5, 1e18)},
 }

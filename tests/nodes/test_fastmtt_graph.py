@@ -128,6 +128,39 @@ def test_momenta_in_mev() -> None:
     assert np.count_nonzero(~np.isclose(got[MASS], wanted[MASS], rtol=1e-9, equal_nan=True)) <= 1
 
 
+def test_gev_taken_for_mev_is_no_estimate_and_the_provenance_says_what_it_is() -> None:
+    events = [event for event in random_events(100, 13) if max(event["pt_1"], event["pt_2"]) < 1000]
+    got = found(events, units="MeV")
+    assert len(events) > 90
+    assert np.isnan(got[MASS]).all()
+    assert set(got[STATE]) == {STATUS["too_soft"]}
+    assert ditau.fastmtt.maps["fastmtt_status"]["too_soft"] == 5
+
+
+@pytest.mark.parametrize(
+    ("missing", "columns", "hint"),
+    [
+        ("eta_1", ["mu_eta", "tau_m"], r" \(did you mean 'mu_eta'\?\)"),
+        ("eta_1", ["mu_eta", "tau_eta", "tau_phi"], r" \(did you mean 'mu_eta' or 'tau_eta'\?\)"),
+        ("eta_1", ["tau_m", "beta_1", "jet_eta", "theta_1"], ""),
+        ("eta_1", [f"lep{number}_eta" for number in range(4)], ""),
+        ("eta_1", ["muEta"], r" \(did you mean 'muEta'\?\)"),
+        ("phi_2", ["phi_tau2", "pt_tau2"], r" \(did you mean 'phi_tau2'\?\)"),
+        ("pt_2", ["tau_pt_corrected", "met_pt_raw"], r" \(did you mean 'tau_pt_corrected'\?\)"),
+        ("m_2", ["tau_m", "tau_pt", "am_2"], r" \(did you mean 'tau_m'\?\)"),
+        ("m_1", ["tauMass", "genMass", "mass_of_jet"], r" \(did you mean 'tauMass'\?\)"),
+        ("met", ["metx", "pfmet", "metsig"], r" \(did you mean 'pfmet'\?\)"),
+        ("metphi", ["pfmet_phi", "met_px"], r" \(did you mean 'pfmet_phi'\?\)"),
+        ("metcov01", ["mycov_xy", "mycov_xx"], r" \(did you mean 'mycov_xy'\?\)"),
+        ("metcov11", ["metcov"], ""),
+    ],
+)
+def test_a_hint_is_of_the_same_quantity(missing: str, columns: list[str], hint: str) -> None:
+    there = {name: value for name, value in PLAIN.items() if name != missing} | dict.fromkeys(columns, 1.0)
+    with pytest.raises(MissingColumnError, match=f"not there: '{missing}'{hint}$"):
+        ditau.fastmtt(frame([there]))
+
+
 @pytest.mark.parametrize(
     ("without", "parameters", "error", "message"),
     [
@@ -196,8 +229,12 @@ def test_the_documentation_runs_and_names_every_column(tmp_path: Path) -> None:
         "node": "ditau.fastmtt"
     }
     events = list(random_events(100, 14))
-    own = {"pt_1": "mu_pt", "met": "puppimet", "metphi": "puppimetphi"}
-    rows = [{own.get(name, name): event[name] for name in INPUTS if name not in {"m_1", "channel"}} for event in events]
+    own = {f"{what}_{leg}": f"{of}_{what}" for leg, of in ((1, "mu"), (2, "tau")) for what in ("pt", "eta", "phi", "m")}
+    own |= {"met": "puppimet", "metphi": "puppimetphi"}
+    own |= {f"metcov{number}": f"puppimetcov_{axes}" for number, axes in (("00", "xx"), ("01", "xy"), ("11", "yy"))}
+    rows = [{own[name]: event[name] for name in INPUTS if name not in {"m_1", "channel"}} for event in events]
+    assert all(f"| {number} | {'' if number == 0 else 'NaN: '}" in section for number in STATUS.values())
+    assert max(map(len, section.splitlines())) <= 120
     frame(rows).Snapshot("ntuple", str(tmp_path / "mine.root"))
     printed = run_python(re.search(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)[1], tmp_path)
     got = found([{**event, "m_1": 0.10566, "channel": 1} for event in events])

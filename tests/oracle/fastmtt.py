@@ -18,6 +18,7 @@ The estimate is m at the largest likelihood. What the formulas leave open, and i
 - Nothing is there: a number that is not finite; pT <= 0; MET < 0; eta or phi at or beyond 9.5; a mass at or below -1
   GeV (above, what is below 0 is 0).
 - A covariance is none where a variance is not positive, or 1 - correlation^2 is at or below 1e-6.
+- Too soft to be a selected pair: both pT below 1 GeV.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ NAMES = (
     *(f"{what}_{leg}" for leg in (1, 2) for what in ("pt", "eta", "phi", "m")),
     *("met", "metphi", "metcov00", "metcov01", "metcov11", "channel"),
 )
-FOUND, NOT_THERE, NO_CHANNEL, NO_COVARIANCE, IMPOSSIBLE = range(5)
+FOUND, NOT_THERE, NO_CHANNEL, NO_COVARIANCE, IMPOSSIBLE, TOO_SOFT = range(6)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +69,8 @@ def status_of(event: Mapping[str, float]) -> int:  # noqa: PLR0911 (one rule aft
     xx, xy, yy = numbers["metcov00"], numbers["metcov01"], numbers["metcov11"]
     if not (xx > 0 and yy > 0 and 1 - xy / xx * (xy / yy) > 1e-6):
         return NO_COVARIANCE
+    if max(numbers["pt_1"], numbers["pt_2"]) < 1:
+        return TOO_SOFT
     return FOUND
 
 

@@ -70,12 +70,18 @@ def write_file(
     kind: str = "mc",
     label: str | None = None,
     units: dict[str, str] | None = None,
+    simulation: bool | None = None,
 ) -> Path:
     """Write a tree and what the stage select says of it."""
     name, events = path.stem, len(next(iter(columns.values())))
     cuts = [{"name": "all", "events": events, "weighted": float(events), "variance": float(events)}]
     record = {
-        "sample": {"name": name, "kind": kind, "label": label or name, "simulation": kind == "mc"},
+        "sample": {
+            "name": name,
+            "kind": kind,
+            "label": label or name,
+            "simulation": kind == "mc" if simulation is None else simulation,
+        },
         "partial": False,
         "cutflow": {"sample": name, "kind": kind, "bad_weights": 0, "weighted": True, "cuts": cuts},
         "variations": [],

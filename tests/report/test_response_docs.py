@@ -21,6 +21,7 @@ def test_all_keys_are_documented_with_their_defaults() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", TEXT, re.MULTILINE))
     assert list(rows) == ResponseConfig.keys()
     assert re.findall(r"`(\w+)`", rows["estimates"]) == list(ESTIMATES)
+    assert "all branches of the section `ml:`" in rows["estimates"]
     assert [float(edge) for edge in rows["edges"].split(", ")] == list(MASS_EDGES)
     assert rows["truth"] == f"`{ResponseConfig().truth}`"
     assert rows["weighted"] == "`false`"
@@ -35,10 +36,13 @@ def test_limits_are_those_of_the_code() -> None:
 
 
 def test_the_example_is_one_of_a_config(tmp_path: Path) -> None:
-    (example,) = documents.blocks(TEXT, "yaml")
-    config = yaml.safe_load((shipped("configs") / "ditau.yaml").read_text())
-    config["report"] = yaml.safe_load(example)["report"]
-    path = tmp_path / "ditau.yaml"
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
-    response = load_config(path).report.response
-    assert response.separation.signal == ("H125",)
+    found = []
+    for example in documents.blocks(TEXT, "yaml"):
+        config = yaml.safe_load((shipped("configs") / "ditau.yaml").read_text())
+        for section, values in yaml.safe_load(example).items():
+            config[section] = {**config[section], **values} if section == "select" else values
+        path = tmp_path / "ditau.yaml"
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        found.append(load_config(path).report.response)
+    assert found[0].separation.signal == ("H125",)
+    assert found[1].truth == "m_true"

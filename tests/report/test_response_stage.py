@@ -12,6 +12,7 @@ import pytest
 import uproot
 
 from rdfplugins import plotting, report
+from rdfplugins.config import load_config
 from rdfplugins.errors import ConfigErrors
 from rdfplugins.report.response import made, separation
 from rdfplugins.response import responses
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rdfplugins.config import Config
 
 VECTOR = "the column 'vector' of sample 'H' holds a vector of float64; one number an event is needed"
+NOT_LISTED = "; of the input's branches, only those are written that select.output.columns lists, with all else"
 SIDES = "{estimates: [ml_mass, m_vis], separation: {background: Z, signal: Higgs}}"
 
 
@@ -71,6 +73,8 @@ def test_all_that_is_written(tmp_path: Path, drawn: dict[str, Path]) -> None:
         "## Response: median of estimate / truth",
         "## Response: relative resolution",
         "## Response: calibration, 1 / median",
+        "## Response: sensitivity, d ln(estimate) / d ln(truth)",
+        "## Response: resolution over sensitivity",
         "## Response in channel et: median; relative resolution",
         "## Separation of Higgs from Z: the same events",
         "Simulated events of H, Z (test events); each event counts once.",
@@ -222,6 +226,90 @@ def test_without_a_split_all_events_are_taken(tmp_path: Path, files: dict[str, P
     assert numbers(folder)["split"] is None
 
 
+def trained(tmp_path: Path, response: str, fractions: str, train: str = "{model: mine}") -> Config:
+    config = config_of(tmp_path, response, more=f", split: {{fractions: {fractions}}}")
+    return with_sections(config, f"train: {train}\nml: {{model: mine}}\n")
+
+
+def with_sections(config: Config, sections: str) -> Config:
+    config.path.write_text(config.path.read_text().replace("report:\n", f"{sections}report:\n"))
+    return load_config(config.path)
+
+
+FLATTERED = "holds events of the training: flatters m_ML"
+
+
+@pytest.mark.parametrize(
+    ("response", "fractions", "events", "said"),
+    [
+        ("{}", "{train: 0.5, val: 0.2, test: 0.3}", "test events", None),
+        ("{}", "{train: 0.7, val: 0.3}", "validation events", "response: Validation events chose the epoch"),
+        ("{}", "{train: 1}", "all splits (train)", f"warning: response: {FLATTERED}."),
+        ("{split: all}", "{train: 0.7, val: 0.3}", "all splits (train, val)", f"warning: response: {FLATTERED}."),
+        ("{split: all, estimates: m_vis}", "{train: 0.7, val: 0.3}", "all splits (train, val)", None),
+        ("{split: train}", "{train: 0.7, val: 0.3}", "training events", f"warning: response: {FLATTERED}."),
+    ],
+)
+def test_events_of_a_training_are_not_judged_silently(  # noqa: PLR0917 (its parameters)
+    tmp_path: Path, files: dict[str, Path], response: str, fractions: str, events: str, said: str | None
+) -> None:
+    folder, lines = run(trained(tmp_path, response, fractions), files, tmp_path / "out")
+    assert lines[0].endswith(f" events of H, Z ({events})")
+    assert [line.startswith(said or "") for line in lines[1:]] == ([] if said is None else [True])
+    for name in ("response.md", "index.html"):
+        assert ("chose the epoch" in (folder / name).read_text()) == (events == "validation events")
+        assert (FLATTERED in (folder / name).read_text()) == (said is not None and "warning" in said)
+
+
+def test_a_training_of_other_samples_or_files_is_no_certain_fault(tmp_path: Path, files: dict[str, Path]) -> None:
+    _, lines = run(trained(tmp_path, "{samples: H}", "{train: 1}", "{model: mine, samples: Z}"), files, tmp_path / "a")
+    assert len(lines) == 1
+    _, lines = run(trained(tmp_path, "{}", "{train: 1}", "{model: mine, from: a.root}"), files, tmp_path / "b")
+    assert lines[1] == "warning: response: may hold events of the training: flatters m_ML."
+
+
+def test_without_a_training_all_events_are_as_good(tmp_path: Path, files: dict[str, Path]) -> None:
+    config = config_of(tmp_path, more=", split: {fractions: {train: 0.6, val: 0.4}}")
+    _, lines = run(config, files, tmp_path / "out")
+    assert lines == ["response of ml_mass, m_vis, m_coll: 12000 events of H, Z (all splits (train, val))"]
+
+
+def with_branches(tmp_path: Path, files: dict[str, Path], branches: tuple[str, ...], drop: str = "") -> list[str]:
+    for name, mass in (("H", 125), ("Z", 91)):
+        columns = columns_of(mass, 400, seed=1)
+        columns |= dict.fromkeys(branches, columns["ml_mass"])
+        columns.pop(drop, None)
+        write_file(files[name], columns)
+    config = config_of(tmp_path, "{samples: [H, Z]}")
+    entries = ", ".join(f"{{model: {branch}.h5, branch: {branch}}}" for branch in branches)
+    folder, _ = run(with_sections(config, f"ml: [{entries}]\n"), files, tmp_path / "out")
+    found = numbers(folder)["estimates"]
+    assert list(found) == [name for name in ("ml_mass", *branches, "m_vis", "m_coll") if name != drop]
+    return [one["label"] for one in found.values()]
+
+
+def test_all_models_are_estimates_and_bear_their_branches(tmp_path: Path, files: dict[str, Path]) -> None:
+    assert with_branches(tmp_path, files, ("one", "two")) == ["m_ML", "one", "two", "m_vis", "m_coll"]
+    assert with_branches(tmp_path, files, ("one", "two"), "ml_mass") == ["one", "two", "m_vis", "m_coll"]
+    assert with_branches(tmp_path, files, ("one",), "ml_mass") == ["m_ML", "m_vis", "m_coll"]
+
+
+def test_simulation_of_an_experiment_is_one_and_has_the_unit_of_the_input(
+    tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rdfplugins.report.response import draw
+
+    for name, mass in (("H", 125), ("Z", 91)):
+        write_file(files[name], columns_of(mass, 400, seed=1), units={}, simulation=False)
+    found = pieces(config_of(tmp_path), files, monkeypatch)["response"]
+    assert found.unit == "GeV"
+    with plotting.styled():
+        words = texts_of(draw.figure(found))
+    assert "Simulation \N{EN DASH} made up" in words
+    assert r"True di-tau mass $m_{\tau\tau}$ [GeV]" in words
+    assert "| genMass / GeV | events |" in (tmp_path / "out" / "report" / "response.md").read_text()
+
+
 def test_no_event_in_any_bin_is_drawn_and_said(tmp_path: Path, drawn: dict[str, Path]) -> None:
     folder, said = run(config_of(tmp_path, "{edges: [500, 600]}"), drawn, tmp_path / "out")
     assert "warning: response: no bin has enough events with a truth" in said
@@ -265,6 +353,10 @@ def test_too_few_events_with_all_estimates_are_not_separated(tmp_path: Path, fil
             "report.response.truth: no tree of a simulated sample has a column 'genMas'; did you mean 'genMass'?",
         ),
         (
+            "{truth: tau_mass_before, samples: Z}",
+            f"report.response.truth: the tree of sample 'Z' has no column 'tau_mass_before'{NOT_LISTED}",
+        ),
+        (
             "{truth: genMas, samples: Z}",
             "report.response.truth: the tree of sample 'Z' has no column 'genMas'; did you mean 'genMass'?",
         ),
@@ -289,6 +381,23 @@ def test_what_the_trees_lack_is_told_with_its_line(
         run(config_of(tmp_path, response), files, tmp_path / "out")
     assert str(error.value) == f"{tmp_path}/made_up.yaml:{LINES['response']}: {expected}"
     assert not (tmp_path / "out" / "report" / "response.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        ("{estimates: other_mass}", "has no column 'other_mass'; list it in select.output.columns"),
+        ("{truth: genMas}", "column 'genMas'; did you mean 'genMass'? Or list it in select.output.columns"),
+    ],
+)
+def test_columns_that_are_listed_have_to_list_them(
+    tmp_path: Path, files: dict[str, Path], response: str, said: str
+) -> None:
+    config = config_of(tmp_path, response)
+    config.path.write_text(config.path.read_text().replace("tree: t}", "tree: t, columns: [m_vis]}"))
+    with pytest.raises(ConfigErrors) as error:
+        run(load_config(config.path), files, tmp_path / "out")
+    assert str(error.value).endswith(said)
 
 
 def test_a_split_without_its_column(tmp_path: Path, files: dict[str, Path]) -> None:
@@ -355,7 +464,7 @@ def test_words_on_the_plots(tmp_path: Path, files: dict[str, Path], monkeypatch:
             r"$m_{\mathrm{coll}}$, 50.0 % of events",
             "Test events",
             "Central 68 %",
-            "< 1000 events",
+            "< 1000 events in the bin",
             r"True di-tau mass $m_{\tau\tau}$ [GeV]",
             "Simulation \N{EN DASH} made up",
         ):
@@ -369,6 +478,28 @@ def test_words_on_the_plots(tmp_path: Path, files: dict[str, Path], monkeypatch:
         area = caught["separation"].estimates[0].same.area
         assert any(text.startswith(f"ROC area {area:.3f}") for text in words)
         assert len(shown.axes) == 4
+
+
+def test_an_estimate_far_above_all_others_does_not_squeeze_them(
+    tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rdfplugins.report.response import draw
+
+    for name, mass in (("H", 125), ("Z", 91)):
+        columns = columns_of(mass, 4000, seed=1)
+        columns["m_coll"] *= 4
+        write_file(files[name], columns)
+    config = config_of(tmp_path, "{edges: [80, 100, 120, 140], channels: {}}")
+    found = pieces(config, files, monkeypatch)["response"]
+    assert draw._top(found) == 1.7
+    with plotting.styled():
+        pad, lower = draw.figure(found).axes
+    assert pad.get_ylim()[1] < 4.0
+    far = [line for line in pad.lines if line.get_marker() == "^" and len(line.get_xdata()) and 1.7 in line.get_ydata()]
+    assert far  # it is told that there is something beyond
+    points = [list(one.lines[0].get_xdata()) for one in lower.containers if len(one.lines[0].get_xdata())]
+    assert points
+    assert {x for xs in points for x in xs} <= {90.0, 110.0, 130.0}  # the middles of the bins, for all estimates
 
 
 def test_legend_hides_no_band(tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,6 +520,7 @@ def test_any_edges_are_drawn(tmp_path: Path, drawn: dict[str, Path], edges: str)
     assert (folder / "response.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_names_of_any_columns_are_drawn(tmp_path: Path, drawn: dict[str, Path]) -> None:
     for name, mass in (("H", 125), ("Z", 91)):
         columns = columns_of(mass, 400, seed=1)

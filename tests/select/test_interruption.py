@@ -249,7 +249,10 @@ def test_two_runs_in_one_folder(tmp_path: Path, source: Path, running: list[Any]
     assert names(tmp_path) == [".rdfrun.lock", "one.root"]
 
 
-@pytest.mark.parametrize(("limit", "threads"), [(300, "1"), (20_000, "2"), (40_000, "1")])
+@pytest.mark.parametrize(
+    ("limit", "threads"),
+    [pytest.param(300, "1", marks=pytest.mark.slow), (20_000, "2"), pytest.param(40_000, "1", marks=pytest.mark.slow)],
+)
 def test_full_disk(tmp_path: Path, source: Path, *, done: Path, running: list[Any], limit: int, threads: str) -> None:
     size = (done / "one.root").stat().st_size
     assert size > 40_000, "the limits must be smaller than what is written"

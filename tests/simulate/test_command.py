@@ -49,6 +49,26 @@ def test_an_older_file_is_replaced_by_force_only(tmp_path):
     assert result.exit_code == 0, "another file is no obstacle"
 
 
+@pytest.mark.parametrize("command", ["hgg", "ditau"])
+def test_the_output_is_a_folder(tmp_path, command):
+    path = tmp_path / "x.root"
+    words = ["simulate", command, "-n", "5", "-o", str(path)]
+    words += ["--mode", "tt" if command == "hgg" else "zll"]
+    for _ in range(2):
+        result = CliRunner().invoke(cli, words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            f"-o {path}: -o is the folder into which files are written, one for each mode; give -o {tmp_path}\n"
+        )
+        if not path.exists():
+            assert list(tmp_path.iterdir()) == []
+            path.touch()  # a file of that name is no folder either
+    path.unlink()
+    path.mkdir()
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    assert len(list(path.glob("*.root"))) == 1
+
+
 @pytest.mark.parametrize(("text", "number"), [("1e2", 100), ("1.5E1", 15), ("1_0", 10), ("+3", 3), ("12.0", 12)])
 def test_large_numbers_as_people_write_them(tmp_path, text, number):
     result = call("--mode", "gg", "-n", text, "--seed", text, "-o", tmp_path)

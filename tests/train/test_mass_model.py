@@ -101,7 +101,10 @@ def test_it_learns(tmp_path: Path) -> None:
     assert np.std(ratio) < 0.15  # 0.125 from the first input alone
 
 
-@pytest.mark.parametrize("activation", ["relu", "elu", "tanh", "sigmoid", "linear"])
+@pytest.mark.parametrize(
+    "activation",
+    ["relu", "tanh", *(pytest.param(name, marks=pytest.mark.slow) for name in ("elu", "sigmoid", "linear"))],
+)
 def test_activations_are_those_that_are_stored(tree: Path, tmp_path: Path, activation: str) -> None:
     folder = train_mass_model(tree, tmp_path / "small", **{**SMALL, "activation": activation})
     description = read_model(folder)
@@ -183,7 +186,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_nothing_had_happened(tree: Pa
     assert same(whole, parts)
 
 
-@pytest.mark.parametrize("epoch", [1, 3])
+@pytest.mark.parametrize("epoch", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_augmented_events_are_the_same_after_a_stop(tmp_path: Path, epoch: int) -> None:
     columns = made_up(2000)
     names = {"pt": "tau1_pt_reco", "eta": "tau1_eta_reco"}

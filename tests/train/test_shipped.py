@@ -18,19 +18,20 @@ from tests.benchmarks import mass_response
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODEL = shipped("models") / "ditau_3x128"
+MODEL = shipped("models") / "ditau_3x256"
 SEED = 515_151
 
 
 def test_its_files() -> None:
     assert sorted(path.name for path in MODEL.iterdir()) == [
-        "NN_weights-ditau_3x128.h5",
+        "NN_weights-ditau_3x256.h5",
         "card.yaml",
-        "ditau_3x128.json",
+        "ditau_3x256.json",
         "history.csv",
+        "history.png",
         "inputs_for_models_in_this_dir.py",
     ]
-    assert sum(path.stat().st_size for path in MODEL.iterdir()) < 300_000
+    assert sum(path.stat().st_size for path in MODEL.iterdir()) < 900_000
     text = (MODEL / "inputs_for_models_in_this_dir.py").read_text()
     assert ast.literal_eval(text.removeprefix("inputs = ")) == list(ditau.INPUTS)
 
@@ -39,7 +40,7 @@ def test_its_card_says_what_a_user_must_know() -> None:
     description = read_model(MODEL)
     card = description.card
     assert description.network is not None
-    assert description.network.shape == (27, 128, 128, 128, 1)
+    assert description.network.shape == (27, 256, 256, 256, 1)
     assert description.inputs == ditau.INPUTS
     assert description.outputs == ("ml_mass",)
     assert card.mass_range == (50, 1000)
@@ -75,7 +76,7 @@ def test_response_on_events_of_another_seed(fresh: dict[str, np.ndarray]) -> Non
     mass = fresh["genMass"]
     assert len(mass) > 3000
     edges = (100.0, 200.0, 400.0, 700.0)
-    ours, visible, total = (responses(found[name], mass, edges) for name in ("ditau_3x128", "m_vis", "mt_tot"))
+    ours, visible, total = (responses(found[name], mass, edges) for name in ("ditau_3x256", "m_vis", "mt_tot"))
     for number, one in enumerate(ours):
         assert one.events > 200
         assert one.defined == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +12,8 @@ import pytest
 import uproot
 
 import rdfplugins as rp
-from rdfplugins import pipeline
-from rdfplugins.errors import ConfigErrors, InputError, OutputError
+from rdfplugins import pipeline, provenance
+from rdfplugins.errors import ConfigErrors, MissingDependencyError, OutputError
 from rdfplugins.inference import load_model
 from tests.train.helpers import INPUTS, made_up, write_tree
 
@@ -89,7 +91,9 @@ def test_what_is_up_to_date_stays(folder: Path) -> None:
     assert (folder / "models/mine/NN_weights-mine.h5").stat().st_mtime_ns == weights
 
 
-@pytest.mark.parametrize("change", ["train.epochs=3", "train.seed=9", "train.target=cov", "train.mass_range=[60, 900]"])
+@pytest.mark.parametrize(
+    "change", ["train.epochs=3", "train.seed=9", "train.inputs=[pt, eta, cov]", "train.mass_range=[60, 900]"]
+)
 def test_other_settings_train_again(folder: Path, change: str) -> None:
     run()
     first = load_model("mine", backend="numpy").digest
@@ -121,7 +125,7 @@ def test_a_model_of_somebody_else_stays(folder: Path) -> None:
     run()
     (folder / "other.yaml").write_text(OF_OTHERS.replace("epochs: 2", "epochs: 3"))
     message = (
-        "models/mine: is there and was not made by other.yaml; choose another train.model or train.dir, or --force"
+        "models/mine: is there and was not made by other.yaml, or is damaged; choose another train.model or train.dir"
     )
     with pytest.raises(OutputError, match=re.escape(message)):
         rp.run("other.yaml", say=lambda _: None)
@@ -169,7 +173,7 @@ def test_a_file_that_is_not_there(folder: Path) -> None:
     (folder / "c.yaml").write_text(OF_OTHERS.replace("data/*.root", "nothing/*.root"))
     with pytest.raises(ConfigErrors, match=r"c\.yaml:4: .*nothing/\*\.root"):
         run()
-    with pytest.raises(InputError, match=r"gone\.root"):
+    with pytest.raises(ConfigErrors, match=r"data/gone\.root: there is no such file"):
         run("train.from=[data/gone.root]")
     assert not (folder / "models/mine").exists()
 
@@ -177,6 +181,82 @@ def test_a_file_that_is_not_there(folder: Path) -> None:
 def test_a_plan_runs_nothing(folder: Path) -> None:
     assert pipeline.plan("c.yaml") == ["train: model models/mine"]
     assert not (folder / "models").exists()
+    run()
+    assert pipeline.plan("c.yaml") == ["train: model models/mine, which is up to date"]
+    assert pipeline.plan("c.yaml", overrides=["train.epochs=5"]) == [
+        "train: model models/mine, which is there and will be replaced"
+    ]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_no_model_is_never_replaced(folder: Path, *, force: bool) -> None:
+    (folder / "models").mkdir()
+    (folder / "models/mine").write_text("precious")
+    with pytest.raises(OutputError, match=r"models/mine: is there and no folder"):
+        run(force=force)
+    assert (folder / "models/mine").read_text() == "precious"
+    (folder / "models/mine").unlink()
+    (folder / "models/mine").symlink_to("nowhere")
+    with pytest.raises(OutputError, match=r"models/mine: is a link to what is not there"):
+        run(force=force)
+
+
+def test_texts_of_the_card_need_no_training(folder: Path) -> None:
+    run()
+    before = load_model("mine", backend="numpy")
+    _, lines = run("train.about={title: another, license: MIT}")
+    assert lines == ["train: models/mine is up to date"]
+    after = load_model("mine", backend="numpy")
+    assert (after.card.title, after.card.license) == ("another", "MIT")
+    assert after.digest == before.digest
+    assert after.card.references == before.card.references
+
+
+def test_files_of_others_are_known_by_size_and_time(folder: Path) -> None:
+    """A file that others made of ours holds the provenance of one of them, whatever else is in it."""
+    text = "{}"
+    for name, events in (("one", 600), ("two", 500)):
+        with uproot.recreate(folder / f"data/{name}.root") as file:
+            columns = made_up(events, seed=events)
+            file.mktree("events", {key: values.dtype for key, values in columns.items()})
+            file["events"].extend(columns)
+            file["provenance"] = provenance.to_text({"stages": {"select": "0"}, "text": text})
+    run()
+    first = load_model("mine", backend="numpy").digest
+    with uproot.recreate(folder / "data/two.root") as file:
+        columns = made_up(300, seed=8)
+        file.mktree("events", {key: values.dtype for key, values in columns.items()})
+        file["events"].extend(columns)
+        file["provenance"] = provenance.to_text({"stages": {"select": "0"}, "text": text})
+    run()
+    assert load_model("mine", backend="numpy").digest != first
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("train.augment=[rotate, rotate]", "augment: 'rotate' stands twice"),
+        ("train.augment=[rotate]", "it is not known what becomes of"),
+        ("train.inputs=[pt, pt]", "inputs are names of columns, at least one and each once"),
+        ("train.teacher={}", "a teacher needs the 27 inputs of the mass models"),
+        ("train.from=[data/one.root, data/gone.root]", "data/gone.root: there is no such file"),
+        ("train.inputs=[genMass, pt]", "'genMass' is the target of an event, which no network may see"),
+    ],
+)
+def test_what_cannot_be_trained_is_known_before(folder: Path, change: str, message: str) -> None:
+    faults, _ = pipeline.check("c.yaml", overrides=[change], say=lambda _: None)
+    assert any(message in str(fault) for fault in faults), faults
+    with pytest.raises(ConfigErrors, match=re.escape(message)):
+        run(change)
+    assert not (folder / "models").exists()
+
+
+def test_no_tensorflow_is_known_before(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else find(name))
+    faults, _ = pipeline.check("c.yaml", say=lambda _: None)
+    assert [type(fault) for fault in faults] == [MissingDependencyError]
 
 
 def test_the_trees_of_a_selection(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +275,10 @@ def test_the_trees_of_a_selection(folder: Path, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_allclose(columns["ml_mass"], found, rtol=1e-4)
     _, again = run()
     assert "train: models/mine is up to date" in again
+    # a histogram more is another selection of the same events
+    _, seen = run("select.histograms={m: {column: m_vis, bins: 3, range: [0, 900]}}")
+    assert "train: models/mine is up to date: the trees were made again, and their events are the same" in seen
+    run()
     # another training changes the branch, not the selection
     _, other = run("train.seed=5")
     assert not any(line.startswith("signal: ") and "events" in line and "selected" in line for line in other)

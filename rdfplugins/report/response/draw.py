@@ -24,7 +24,8 @@ COLOURS = (*plotting.COLOURS[:4], plotting.LINE_COLOURS[2], *(plotting.COLOURS[n
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _WIDE = 5.0  # last over first edge from which masses stand on a logarithmic axis
 _FEWEST_TICKS = 3
-_HIGHEST = 1.7  # bands end here, unless a median is higher
+_HIGHEST = 1.7  # bands end here, unless a median is higher,
+_FAR = 2.0  # but for those that are so many times the median of all
 _OUTLIER = 3.0  # times the median resolution: what is above ends the axis
 _ROOM = 0.8  # of a bin, for its estimates
 _POINTS_PER_INCH = 72.0
@@ -52,8 +53,7 @@ def figure(numbers: ResponseNumbers) -> Any:
         for edge in edges[1:-1]:
             pad.axvline(edge, color=_EDGE_COLOUR, linewidth=0.8, zorder=0)
     lower.set_xticks(scale.of(scale.ticks), [f"{tick:g}" for tick in scale.ticks])
-    medians = [one.median for estimate in numbers.estimates for one in estimate.bins if one.shown]
-    top = max(_HIGHEST, 1.1 * max(medians, default=1.0))
+    top, middles = _top(numbers), 0.5 * (edges[:-1] + edges[1:])
     upper.axhline(1.0, color="black", linewidth=1.0, zorder=1)
     limit, wide = _limit(numbers), _bar_width(drawn, edges, len(numbers.estimates))
     for number, estimate in enumerate(numbers.estimates):
@@ -63,7 +63,7 @@ def figure(numbers: ResponseNumbers) -> Any:
         upper.errorbar([], [], yerr=[], label=label, linestyle="none", markersize=6.5, **look)
         band = {"color": look["color"], "linewidth": wide, "alpha": 0.38, "capstyle": "butt", "zorder": 2}
         _draw_medians(upper, estimate, places, look, band, top)
-        _draw_widths(lower, estimate, places, look, limit)
+        _draw_widths(lower, estimate, middles, look, limit)  # beside each other, lines would make equal ones differ
     lower.set_ylim(0.0, limit)
     lower.tick_params(axis="x", pad=8)  # the first number would touch that of the other axis
     upper.set_ylabel("Estimate / truth", loc="top")
@@ -115,9 +115,9 @@ def _draw_medians(  # noqa: PLR0917 (as many things to draw)
 ) -> None:
     low, high = (np.array([getattr(one, name) for one in estimate.bins]) for name in ("q16", "q84"))
     shown = np.isfinite(low)
-    pad.vlines(places[shown], low[shown], np.minimum(high[shown], top), **band)
+    pad.vlines(places[shown], np.minimum(low[shown], top), np.minimum(high[shown], top), **band)
     _draw_arrows(pad, places[shown & (high > top)], top, look)
-    _draw_points(pad, estimate, places, "median", look)
+    _draw_points(pad, estimate, places, "median", look, top)
 
 
 def _draw_widths(pad: Any, estimate: Estimate, places: NDArray[np.float64], look: dict[str, str], limit: float) -> None:
@@ -152,6 +152,13 @@ def _draw_points(  # noqa: PLR0917 (as many things to draw)
         )  # fmt: skip
 
 
+def _top(numbers: ResponseNumbers) -> float:
+    """Return where bands end: above all medians but those that would leave no room for the others."""
+    medians = np.array([one.median for estimate in numbers.estimates for one in estimate.bins if one.shown])
+    near = medians[medians <= _FAR * np.median(medians)] if len(medians) else medians
+    return max(_HIGHEST, 1.1 * float(near.max(initial=1.0)))
+
+
 def _limit(numbers: ResponseNumbers) -> float:
     """Return the end of the axis of the resolution: above all but what is far beyond most."""
     widths = np.array([one.width for estimate in numbers.estimates for one in estimate.bins if np.isfinite(one.width)])
@@ -166,7 +173,8 @@ def _put_legend(numbers: ResponseNumbers, drawn: Any, pad: Any, edges: NDArray[n
     if shown:
         pad.plot([], [], color="grey", alpha=0.5, linewidth=8, solid_capstyle="butt", label="Central 68 %")
     if any(one.marked for one in shown):
-        pad.plot([], [], marker="o", color="grey", markerfacecolor="white", linestyle="none", label=f"< {FEW} events")
+        few = f"< {FEW} events in the bin"
+        pad.plot([], [], marker="o", color="grey", markerfacecolor="white", linestyle="none", label=few)
     if not shown:
         pad.plot([], [], linestyle="none", label=axes.NO_EVENTS)
     handles, names = pad.get_legend_handles_labels()
@@ -184,8 +192,14 @@ def _put_legend(numbers: ResponseNumbers, drawn: Any, pad: Any, edges: NDArray[n
         ]
         return max([1.1, *tops])
 
-    floor = min((one.q16 for one in shown), default=0.5)
+    floor = min((min(one.q16, top) for one in shown), default=0.5)
     floor = max(0.0, floor - 0.1)
     plotting.make_room(
-        drawn, pad, handles, names, highest=highest, floor=floor, heading=labels.heading(numbers.channel, numbers.split)
+        drawn,
+        pad,
+        handles,
+        names,
+        highest=highest,
+        floor=floor,
+        heading=labels.heading(numbers.channel, numbers.of_split),
     )

@@ -115,7 +115,7 @@ def _put_header(numbers: SeparationNumbers, drawn: Any) -> None:
     drawn.text(left / width, line, axes.left_title(numbers.remarks), fontsize=17, fontweight="bold", va="center")
     energy = axes.right_title(numbers.remarks)
     drawn.text(1.0 - right / width, line, energy, fontsize=15, ha="right", va="center")
-    words = ["normalised to 1", "events with all estimates", labels.split_in_words(numbers.split)]
+    words = ["normalised to 1", "events with all estimates", numbers.of_split]
     handles = [
         Patch(facecolor=_FILL, edgecolor=_LINE, label=_name(numbers.background)),
         Line2D([], [], color="black", linewidth=2.2, label=_name(numbers.signal)),

@@ -11,7 +11,8 @@ from rdfplugins import provenance
 from rdfplugins.errors import ConfigErrors
 from rdfplugins.formula import FormulaError
 from rdfplugins.reading import open_table
-from rdfplugins.report.response.plan import PATH, SPLIT, SPLITS, edges, section
+from rdfplugins.report.response.plan import PATH, SPLIT, edges, section
+from rdfplugins.report.response.splits import SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from rdfplugins import plotting
 from rdfplugins.report.axes import ESTIMATED_MASS
-from rdfplugins.report.prepare import estimated_masses
+from rdfplugins.report.response.splits import models_of
 from rdfplugins.report.tables import format_percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rdfplugins.config import Config
 
 _ALMOST_ALL = 0.9995  # a share that is written as 100 %
@@ -33,20 +35,18 @@ _KNOWN = {
     "m_fastmtt": Label("FastMTT", "FastMTT"),
 }
 _TRUTHS = {"genMass": r"True di-tau mass $m_{\tau\tau}$"}
-_SPLITS = {
-    "train": "training events",
-    "val": "validation events",
-    "test": "test events",
-    "all": "all splits (train, val, test)",
-}
 
 
-def label_of(config: Config, column: str) -> Label:
-    """Return what an estimate is called; one of several models bears the name of its branch, too."""
-    if column in _KNOWN:
-        return _KNOWN[column]
-    name = plotting.legend_text(column, _LONGEST)
-    return Label(f"{ESTIMATED_MASS} ({name})" if column in estimated_masses(config) else name, column)
+def labels_of(config: Config, columns: Sequence[str]) -> dict[str, Label]:
+    """Return column -> what it is called: that of the only model m_ML, others but ``ml_mass`` as their branches."""
+    models = models_of(config, columns)
+    if len(models) == 1:
+        return {name: _KNOWN["ml_mass"] if name in models else _label_of(name) for name in columns}
+    return {name: _label_of(name) for name in columns}
+
+
+def _label_of(column: str) -> Label:
+    return _KNOWN.get(column) or Label(plotting.legend_text(column, _LONGEST), column)
 
 
 def with_share(label: str, share: float) -> str:
@@ -65,13 +65,8 @@ def value_label(drawn: str, unit: str) -> str:
     return f"{drawn} [{unit}]" if unit else drawn
 
 
-def split_in_words(split: str | None) -> str:
-    """Return of which split events are; empty where there is none."""
-    return "" if split is None else _SPLITS[split]
-
-
-def heading(channel: str | None, split: str | None) -> str:
+def heading(channel: str | None, of_split: str) -> str:
     """Return whose events these are, as the title of a legend."""
     name = "" if channel is None else f"channel {plotting.plain(plotting.shortened(channel, _LONGEST))}"
-    words = ", ".join(filter(None, (name, split_in_words(split))))
+    words = ", ".join(filter(None, (name, of_split)))
     return words[:1].upper() + words[1:]

@@ -10,7 +10,7 @@ import numpy as np
 from rdfplugins.pages import unique
 from rdfplugins.report.gallery import Picture
 from rdfplugins.report.prepare import remarks_of, shown_label
-from rdfplugins.report.response import draw, draw_separation, events, labels, plan, tables, values
+from rdfplugins.report.response import draw, draw_separation, events, labels, plan, splits, tables, values
 from rdfplugins.report.response.numbers import ResponseNumbers, estimates_of
 from rdfplugins.report.response.separation import SeparationNumbers, separate
 
@@ -111,12 +111,13 @@ class _Maker:
             name=unique("response", self.taken),
             channel=None,
             truth=spec.truth,
-            unit=self.trees[names[0]].units.get(spec.truth, ""),
+            unit=self.trees[names[0]].units.get(spec.truth) or self.config.input.units,
             edges=np.asarray(edges, dtype=np.float64),
             estimates=estimates[None],
             labels=self._labels(),
             samples=names,
             split=self.plan.split,
+            of_split=self._of_split(),
             weight=self._weight() if spec.weighted else None,
             remarks=self._remarks(names),
         )
@@ -126,12 +127,17 @@ class _Maker:
             for numbers in of_channels
             if numbers.shown
         ]
-        notes = [*tables.response_notes(first), *_notes_of_reading(read, "response")]
+        notes = [*tables.response_notes(first), *self._doubts(names), *_notes_of_reading(read, "response")]
         few = [str(numbers.channel) for numbers in of_channels if not numbers.shown]
         if few:
             notes.append(f"Channels with too few events in all bins: {', '.join(few)}.")
         columns = ", ".join(self.plan.estimates)
-        self.say(f"response of {columns}: {sum(read.counts)} events of {', '.join(names)}{self._of_split()}")
+        whose = f" ({first.of_split})" if first.of_split else ""
+        self.say(f"response of {columns}: {sum(read.counts)} events of {', '.join(names)}{whose}")
+        for doubt in self._doubts(names):
+            self.say(
+                f"response: {doubt}" if self.plan.split == "val" else doubt.replace("Warning", "warning: response", 1)
+            )
         if not first.shown:
             self.say("warning: response: no bin has enough events with a truth")
         return Made(
@@ -164,22 +170,28 @@ class _Maker:
             labels=self._labels(),
             units={column: self.trees[signal[0]].units.get(column, "") for column in self.plan.estimates},
             split=self.plan.split,
+            of_split=self._of_split(),
             weight=self._weight(),
             remarks=self._remarks((*background, *signal)),
         )
         notes = (
             *tables.separation_notes(numbers),
+            *self._doubts((*background, *signal)),
             *(note for kind in kinds for note in _notes_of_reading(kind, "separation")),
         )
         grids = tuple(tables.separation_grids(numbers))
         return Made((_picture_of_separation(numbers),), grids, {tables.SEPARATION: notes})
 
     def _labels(self) -> dict[str, labels.Label]:
-        return {column: labels.label_of(self.config, column) for column in self.plan.estimates}
+        return labels.labels_of(self.config, self.plan.estimates)
 
     def _remarks(self, names: Sequence[str]) -> Remarks:
-        """Return what has to be said of these samples; no luminosity, on which nothing depends."""
-        return dataclasses.replace(remarks_of(self.config, [self.samples[name] for name in names]), lumi_pb=None)
+        """Return what has to be said of these samples; no luminosity, on which nothing depends.
+
+        What has a truth is a simulation, be it of this package or of an experiment.
+        """
+        remarks = remarks_of(self.config, [self.samples[name] for name in names])
+        return dataclasses.replace(remarks, lumi_pb=None, simulation=True)
 
     def _weight(self) -> str | None:
         return None if self.plan.weight is None else self.plan.weight.text
@@ -189,8 +201,16 @@ class _Maker:
         return " + ".join(dict.fromkeys(shown))
 
     def _of_split(self) -> str:
-        words = labels.split_in_words(self.plan.split)
-        return f" ({words})" if words else ""
+        return splits.in_words(self.config, self.plan.split)
+
+    def _doubts(self, names: Sequence[str]) -> list[str]:
+        """Return what a training has to do with these events, as a note of the page; none where it has nothing."""
+        called = self._labels()
+        models = [called[column].plain for column in splits.models_of(self.config, self.plan.estimates)]
+        doubt = splits.doubt(self.config, self.plan.split, names, models)
+        if not doubt:
+            return []
+        return [f"{doubt[:1].upper()}{doubt[1:]}." if self.plan.split == "val" else f"Warning: {doubt}."]
 
 
 def _notes_of_reading(read: events.Events, what: str) -> list[str]:

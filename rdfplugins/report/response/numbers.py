@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rdfplugins.report.response.quantiles import effective, quantiles
+from rdfplugins.report.response.sensitivity import Sensitivity, sensitivities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,9 +41,12 @@ class Bin:
     q16, median, q84
         Quantiles of estimate over truth.
     width
-        Half the distance of the outer two over the median: the relative resolution when the scale is corrected.
+        Half the distance of the outer two over the median: the relative resolution, whatever the scale; how much the
+        estimate follows the truth is not in it, see `Estimate.sensitivities`.
     median_error, width_error
         Statistical, of one standard deviation.
+    centre
+        Median of the truth.
     """
 
     low: float
@@ -55,6 +60,7 @@ class Bin:
     width: float = np.nan
     median_error: float = np.nan
     width_error: float = np.nan
+    centre: float = np.nan
 
     @property
     def shown(self) -> bool:
@@ -103,6 +109,11 @@ class Estimate:
         events = sum(one.events for one in self.bins)
         return sum(one.estimated for one in self.bins) / events if events else np.nan
 
+    @functools.cached_property
+    def sensitivities(self) -> tuple[Sensitivity, ...]:
+        """How much the estimate follows the truth, in each bin."""
+        return sensitivities(self.bins)
+
 
 @dataclasses.dataclass(frozen=True)
 class ResponseNumbers:
@@ -122,8 +133,8 @@ class ResponseNumbers:
         In the order of the config; and column -> what it is called.
     samples
         Whose events these are.
-    split
-        Of which split; None where the trees have none.
+    split, of_split
+        Of which split, None where the trees have none; and that in words, which are empty then.
     weight
         By what events are weighted; None: each counts once.
     remarks
@@ -139,6 +150,7 @@ class ResponseNumbers:
     labels: Mapping[str, Label]
     samples: tuple[str, ...]
     split: str | None
+    of_split: str
     weight: str | None
     remarks: Remarks
 
@@ -174,14 +186,20 @@ def estimates_of(
             here = rows if channel is None else rows[events.channels[channel][rows]]
             for column, bins in columns.items():
                 ratio = events.estimates[column][here] / events.truth[here]
-                bins.append(bin_of(low, high, ratio, events.weights[here]))
+                bins.append(bin_of(low, high, ratio, events.weights[here], events.truth[here]))
     return {
         channel: tuple(Estimate(column, tuple(bins)) for column, bins in columns.items())
         for channel, columns in found.items()
     }
 
 
-def bin_of(low: float, high: float, ratio: NDArray[np.float64], weights: NDArray[np.float64]) -> Bin:
+def bin_of(
+    low: float,
+    high: float,
+    ratio: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    truth: NDArray[np.float64] | None = None,
+) -> Bin:
     """Return the numbers of a bin.
 
     Parameters
@@ -192,8 +210,11 @@ def bin_of(low: float, high: float, ratio: NDArray[np.float64], weights: NDArray
         Estimate over truth, float64[n]; not finite where there is no estimate.
     weights
         float64[n].
+    truth
+        float64[n]; None: its median is not wanted.
     """
     there = np.isfinite(ratio)
+    truth = None if truth is None else truth[there]
     ratio, weights, events = ratio[there], weights[there], len(ratio)
     worth = effective(weights)
     empty = Bin(low, high, events, len(ratio), worth)
@@ -206,6 +227,7 @@ def bin_of(low: float, high: float, ratio: NDArray[np.float64], weights: NDArray
         median=float(median),
         q84=float(q84),
         median_error=float(np.sqrt(covariance[1, 1])),
+        centre=np.nan if truth is None else float(quantiles(truth, weights, (_HALF,))[0][0]),
     )
     if not median > 0:
         return found

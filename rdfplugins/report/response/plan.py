@@ -10,6 +10,7 @@ from rdfplugins.config.response import ESTIMATES, ResponseConfig, is_of
 from rdfplugins.errors import ConfigErrors, ModelError, did_you_mean
 from rdfplugins.formula import Formula, FormulaError
 from rdfplugins.nodes.ditau_settings import CHANNELS
+from rdfplugins.report.response.splits import default_split
 from rdfplugins.response import MASS_EDGES
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from rdfplugins.errors import ConfigError
 
 PATH = ("report", "response")
-SPLITS = {"train": 0, "val": 1, "test": 2}
 SPLIT, CHANNEL = "split", "channel"
 
 
@@ -87,9 +87,9 @@ def resolve(config: Config, trees: Mapping[str, Collection[str]]) -> Plan:
     if faults:
         raise ConfigErrors(_first_of_each(faults))
     used = dict.fromkeys([*samples, *sides[0], *sides[1]])
-    estimates = spec.estimates or [name for name in ESTIMATES if all(name in trees[sample] for sample in used)]
+    estimates = spec.estimates or [name for name in usual(config) if all(name in trees[sample] for sample in used)]
     if used and not estimates:
-        raise ConfigErrors([config.fault(_no_estimate("all samples"), *PATH)])
+        raise ConfigErrors([config.fault(_no_estimate(config, "all samples"), *PATH)])
     channels = spec.channels
     if channels is None:
         has_channels = all(CHANNEL in trees[sample] for sample in samples)
@@ -102,6 +102,12 @@ def resolve(config: Config, trees: Mapping[str, Collection[str]]) -> Plan:
         samples,
         *sides,
     )
+
+
+def usual(config: Config) -> tuple[str, ...]:
+    """Return what is compared where the trees have it and the config names nothing: models first."""
+    first, *others = ESTIMATES
+    return tuple(dict.fromkeys([first, *config.ml_branches, *others]))
 
 
 def sides_of(config: Config, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -127,8 +133,8 @@ def faults_of_sample(config: Config, name: str, columns: Collection[str]) -> Ite
     for number, column in enumerate(spec.estimates or ()):
         if column not in columns:
             yield _lacks(config, name, column, columns, "estimates", number)
-    if spec.estimates is None and not any(column in columns for column in ESTIMATES):
-        yield config.fault(_no_estimate(f"sample '{name}'"), *PATH)
+    if spec.estimates is None and not any(column in columns for column in usual(config)):
+        yield config.fault(_no_estimate(config, f"sample '{name}'"), *PATH)
     if spec.split not in (None, "all") and SPLIT not in columns:
         message = f"the tree of sample '{name}' has no column '{SPLIT}', which select.split makes"
         yield config.fault(f"report.response.split: {message}", *PATH, "split")
@@ -162,13 +168,10 @@ def _faults_of_weight(config: Config, name: str, columns: Collection[str], key: 
 
 
 def _split(config: Config, spec: ResponseConfig, trees: Sequence[Collection[str]]) -> str | None:
-    """Return the split of which events are read: that of the test, where there is one."""
+    """Return the split of which events are read; None where the trees have none."""
     if not all(SPLIT in columns for columns in trees):
         return None
-    if spec.split is not None:
-        return spec.split
-    shares = None if config.select.split is None else config.select.split.fractions
-    return "test" if shares is None or shares.get("test", 0.0) > 0 else "all"
+    return spec.split or default_split(config)
 
 
 def _has_response(config: Config, name: str) -> bool:
@@ -183,20 +186,28 @@ def _is_of(config: Config, name: str, names: Sequence[str]) -> bool:
 def _lacks(
     config: Config, name: str, column: str, columns: Collection[str], *keys: str | int, why: str = ""
 ) -> ConfigError:
-    advice = "; list it in select.output.columns" if config.select.output.columns is not None else ""
-    hint = did_you_mean(column, columns) or advice
-    message = f"{why}the tree of sample '{name}' has no column '{column}'{hint}"
+    message = f"{why}the tree of sample '{name}' has no column '{column}'{_hint(config, column, columns)}"
     return config.fault(f"report.response.{keys[0]}: {message}", *PATH, *keys)
+
+
+def _hint(config: Config, column: str, columns: Collection[str]) -> str:
+    """Return what to do about a column that the trees lack: another name, or to have it written."""
+    near = did_you_mean(column, columns)
+    if config.select.output.columns is not None:
+        return f"{near} Or list it in select.output.columns" if near else "; list it in select.output.columns"
+    return near or "; of the input's branches, only those are written that select.output.columns lists, with all else"
 
 
 def _no_truth(config: Config, columns: Collection[str]) -> ConfigError:
     truth = section(config).truth
-    message = f"no tree of a simulated sample has a column '{truth}'{did_you_mean(truth, columns)}"
+    message = f"no tree of a simulated sample has a column '{truth}'{_hint(config, truth, columns)}"
     return config.fault(f"report.response.truth: {message}", *PATH, "truth")
 
 
-def _no_estimate(of: str) -> str:
-    return f"report.response: none of {', '.join(ESTIMATES)} is in the trees of {of}; name columns with 'estimates'"
+def _no_estimate(config: Config, of: str) -> str:
+    listed = ", and list them in select.output.columns" if config.select.output.columns is not None else ""
+    names = ", ".join(usual(config))
+    return f"report.response: none of {names} is in the trees of {of}; name columns with 'estimates'{listed}"
 
 
 def _without_sample(fault: ConfigError) -> tuple[str | None, int | None, str]:

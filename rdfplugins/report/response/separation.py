@@ -153,6 +153,7 @@ class SeparationNumbers:
     labels: Mapping[str, Label]
     units: Mapping[str, str]
     split: str | None
+    of_split: str
     weight: str | None
     remarks: Remarks
 

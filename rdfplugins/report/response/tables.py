@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdfplugins.pages import ABSENT, Grid
-from rdfplugins.report.response import labels
 from rdfplugins.report.response.numbers import FEW, FEWEST
 from rdfplugins.report.response.separation import POWER_BINS
 from rdfplugins.report.tables import format_percent, format_value
@@ -15,7 +14,7 @@ from rdfplugins.report.tables import format_percent, format_value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rdfplugins.report.response.numbers import Bin, ResponseNumbers
+    from rdfplugins.report.response.numbers import Bin, Estimate, ResponseNumbers
     from rdfplugins.report.response.separation import Measure, SeparationNumbers
 
 RESPONSE, SEPARATION = "Response", "Separation"
@@ -32,6 +31,7 @@ def response_grids(numbers: ResponseNumbers) -> list[Grid]:
         _grid(numbers, f"{RESPONSE}: median of estimate / truth", lambda one: f"{_median(one)}{_mark(one)}"),
         _grid(numbers, f"{RESPONSE}: relative resolution", lambda one: f"{_width(one)}{_mark(one)}"),
         _grid(numbers, f"{RESPONSE}: calibration, 1 / median", lambda one: f"{_calibration(one)}{_mark(one)}"),
+        *_sensitivity_grids(numbers),
     ]
     if any(one.estimated < one.events for estimate in numbers.estimates for one in estimate.bins):
         title = f"{RESPONSE}: share of the events with an estimate"
@@ -45,17 +45,38 @@ def _grid(
     word: Callable[[Bin], str],
     shown: Callable[[Bin], bool] = lambda one: one.shown,
 ) -> Grid:
+    words = [[word(one) if shown(one) else ABSENT for one in estimate.bins] for estimate in numbers.estimates]
+    return _table(numbers, title, words)
+
+
+def _table(numbers: ResponseNumbers, title: str, words: list[list[str]]) -> Grid:
+    """Return a table of the words of each estimate for its bins."""
     unit = f" / {numbers.unit}" if numbers.unit else ""
     head = (f"{numbers.truth}{unit}", "events", *(numbers.labels[one.column].plain for one in numbers.estimates))
     rows = [
-        (
-            f"{bins[0].low:g} to {bins[0].high:g}",
-            str(bins[0].events),
-            *(word(one) if shown(one) else ABSENT for one in bins),
-        )
-        for bins in zip(*(estimate.bins for estimate in numbers.estimates), strict=True)
+        (f"{one.low:g} to {one.high:g}", str(one.events), *said)
+        for one, *said in zip(numbers.estimates[0].bins, *words, strict=True)
     ]
     return Grid(title, head, tuple(rows))
+
+
+def _sensitivity_grids(numbers: ResponseNumbers) -> list[Grid]:
+    """Return tables of the sensitivity, and of the resolution over it; none where no bin has neighbours."""
+    if not any(np.isfinite(one.slope) for estimate in numbers.estimates for one in estimate.sensitivities):
+        return []
+    titles = {"slope": "sensitivity, d ln(estimate) / d ln(truth)", "width": "resolution over sensitivity"}
+    return [
+        _table(numbers, f"{RESPONSE}: {title}", [_sensitivity(estimate, key) for estimate in numbers.estimates])
+        for key, title in titles.items()
+    ]
+
+
+def _sensitivity(estimate: Estimate, key: str) -> list[str]:
+    found = [(getattr(one, key), getattr(one, f"{key}_error")) for one in estimate.sensitivities]
+    return [
+        f"{format_value(value, error)}{_mark(one)}" if np.isfinite(value) else ABSENT
+        for one, (value, error) in zip(estimate.bins, found, strict=True)
+    ]
 
 
 def _median(one: Bin) -> str:
@@ -107,11 +128,13 @@ def _row(measure: Measure) -> tuple[str, ...]:
 
 def response_notes(numbers: ResponseNumbers) -> list[str]:
     """Return what must be known to read the tables of a response."""
-    split = labels.split_in_words(numbers.split)
+    split = numbers.of_split
     counted = "each event counts once" if numbers.weight is None else f"events are weighted by {numbers.weight}"
     notes = [
         f"Simulated events of {', '.join(numbers.samples)}{f' ({split})' if split else ''}; {counted}.",
         "Resolution: half the central 68 % of estimate / truth, over its median. Errors are statistical.",
+        "Sensitivity: the slope of the median estimate with the truth, both in logarithms.",
+        "An estimate that makes an interval of masses smaller looks narrower than it is, but not over its sensitivity.",
         f"Fewer than {FEWEST} events with an estimate: no number; fewer than {FEW}: marked with {_FEW}.",
     ]
     missing = missing_in_words(numbers)
@@ -130,7 +153,7 @@ def missing_in_words(numbers: ResponseNumbers) -> str:
 
 def separation_notes(numbers: SeparationNumbers) -> list[str]:
     """Return what must be known to read the tables of a separation."""
-    split = labels.split_in_words(numbers.split)
+    split = numbers.of_split
     counted = "each event counts once" if numbers.weight is None else f"events are weighted by {numbers.weight}"
     return [
         f"Separation of {numbers.signal} from {numbers.background}{f' ({split})' if split else ''}; {counted}.",

@@ -9,6 +9,7 @@ from rdfplugins.report.values import plain
 
 if TYPE_CHECKING:
     from rdfplugins.report.response.numbers import Bin, ResponseNumbers
+    from rdfplugins.report.response.sensitivity import Sensitivity
     from rdfplugins.report.response.separation import Measure, Separated, SeparationNumbers, Shape
 
 
@@ -28,7 +29,7 @@ def response_values(numbers: ResponseNumbers) -> dict[str, Any]:
                 estimate.column: {
                     "label": numbers.labels[estimate.column].plain,
                     "share_with_estimate": estimate.share,
-                    "bins": [_bin(one) for one in estimate.bins],
+                    "bins": [_bin(*both) for both in zip(estimate.bins, estimate.sensitivities, strict=True)],
                 }
                 for estimate in numbers.estimates
             },
@@ -37,11 +38,15 @@ def response_values(numbers: ResponseNumbers) -> dict[str, Any]:
     return found
 
 
-def _bin(one: Bin) -> dict[str, Any]:
+def _bin(one: Bin, sensitivity: Sensitivity) -> dict[str, Any]:
     return {
         **dataclasses.asdict(one),
         "calibration": one.calibration,
         "calibration_error": one.calibration_error,
+        "sensitivity": sensitivity.slope,
+        "sensitivity_error": sensitivity.slope_error,
+        "width_over_sensitivity": sensitivity.width,
+        "width_over_sensitivity_error": sensitivity.width_error,
         "few_events": one.marked,
     }
 
