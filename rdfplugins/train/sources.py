@@ -33,7 +33,7 @@ class Sources:
     validation
         Files whose validation split says when to stop; None: that of ``files``.
     tree
-        Name of the tree in all of them.
+        Name of the tree in all of them; where the config does not tell, ``events`` or the only one of the first file.
     weight
         Column of the weights; None: there are none.
     stages
@@ -90,6 +90,7 @@ def sources_of(config: Base, folder: Path, outdated: Mapping[str, str]) -> Sourc
     tree, stages, foreign = _tree(config, spec), _stages(config, spec), frozenset(validation or ())
     if spec.source is not None:
         files = named(config, "from")
+        tree = spec.tree or _only_tree(config, files[0])
         return Sources(files, validation, tree, spec.weight, stages, foreign | set(files))
     if config.resample is not None:
         if RESAMPLE in outdated:
@@ -134,6 +135,23 @@ def _tree(config: Base, spec: TrainConfig) -> str:
     if spec.tree is not None:
         return spec.tree
     return config.select.output.tree if isinstance(config, Config) else _TREE
+
+
+def _only_tree(config: Base, path: Path) -> str:
+    """Return the name of the tree of a file that others wrote: ours, or the only one."""
+    import uproot
+
+    try:
+        with uproot.open(path) as file:
+            kinds = file.classnames(recursive=False)
+    except (OSError, ValueError):  # which is told when it is read
+        return _TREE
+    trees = sorted({name.partition(";")[0] for name, kind in kinds.items() if kind in {"TTree", "ROOT::RNTuple"}})
+    if _TREE in trees or not trees:
+        return _TREE
+    if len(trees) > 1:
+        raise config.fault(f"{path} has the trees {', '.join(trees)}; name one in train.tree", "train", "from")
+    return str(trees[0])
 
 
 def _stages(config: Base, spec: TrainConfig) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import uproot
 
 import rdfplugins as rp
 from rdfplugins import pipeline, provenance
-from rdfplugins.errors import ConfigErrors, MissingDependencyError, OutputError
+from rdfplugins.errors import ConfigError, ConfigErrors, MissingDependencyError, OutputError
 from rdfplugins.inference import load_model
 from tests.train.helpers import INPUTS, made_up, write_tree
 
@@ -176,6 +176,18 @@ def test_a_file_that_is_not_there(folder: Path) -> None:
     with pytest.raises(ConfigErrors, match=r"data/gone\.root: there is no such file"):
         run("train.from=[data/gone.root]")
     assert not (folder / "models/mine").exists()
+
+
+def test_the_only_tree_of_a_file_is_found(folder: Path) -> None:
+    for name in ("one", "two"):
+        write_tree(folder / f"data/{name}.root", made_up(400, seed=3 if name == "one" else 4), tree="ntuple")
+    result, _ = run()
+    assert result.models
+    with uproot.update(folder / "data/one.root") as file:
+        file.mktree("more", {"x": "float64"})
+        file["more"].extend({"x": np.zeros(2)})
+    with pytest.raises(ConfigError, match=r"c\.yaml:4: data/one\.root has the trees more, ntuple; name one in train"):
+        run("train.seed=2")
 
 
 def test_a_plan_runs_nothing(folder: Path) -> None:
