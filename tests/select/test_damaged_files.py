@@ -128,7 +128,7 @@ def trials(tmp_path: Path) -> Iterator[Callable[..., Trials]]:
     ("source", "number", "threads"),
     [
         (simulated, 20, 1),
-        (vectors, 25, 1),
+        pytest.param(vectors, 25, 1, marks=pytest.mark.slow),
         pytest.param(simulated, 400, 1, marks=pytest.mark.slow),
         pytest.param(simulated, 100, 2, marks=pytest.mark.slow),
         pytest.param(vectors, 300, 1, marks=pytest.mark.slow),
@@ -150,7 +150,7 @@ def test_damage_of_real_data(trials: Callable[..., Trials]) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "safe"),
-    [(101, True), *(pytest.param(*other, marks=pytest.mark.slow) for other in ((207, True), (0, False)))],
+    [pytest.param(*other, marks=pytest.mark.slow) for other in ((101, True), (207, True), (0, False))],
 )
 def test_bits_of_values(trials: Callable[..., Trials], setting: int, safe: bool) -> None:
     """zlib and LZMA carry checksums: no flipped bit passes. Nothing protects what is not compressed."""
@@ -261,7 +261,7 @@ inline int from_nowhere(float x) { return *reinterpret_cast<volatile int *>(stat
 
 
 @pytest.mark.parametrize(
-    "how", ["cut", "replaced", *(pytest.param(how, marks=pytest.mark.slow) for how in ("grown", "removed"))]
+    "how", ["cut", *(pytest.param(how, marks=pytest.mark.slow) for how in ("replaced", "grown", "removed"))]
 )
 def test_changed_while_it_is_read(tmp_path: Path, how: str) -> None:
     """Also what the loop did not notice, as all of it was in memory, is no result that belongs to a file."""

@@ -268,6 +268,7 @@ def test_full_disk(tmp_path: Path, source: Path, *, done: Path, running: list[An
     assert (tmp_path / "out" / "one.root").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_full_disk_at_the_export(tmp_path: Path, source: Path, running: list[Any]) -> None:
     exports = {"select__output__exports": ["tsv"]}
     prepare(tmp_path, source, slow=False, **exports)

@@ -29,6 +29,7 @@ def pause(done):
 PROCESSES = pytest.mark.parametrize(
     ("process", "mode", "tree"), [("ditau", "zll", "Events"), ("hgg", "tt", "mini")], ids=["ditau", "hgg"]
 )
+ONE_PROCESS = pytest.mark.parametrize(("process", "mode", "tree"), [("ditau", "zll", "Events")])
 
 
 def in_the_middle(path: Path, process: str, mode: str) -> subprocess.Popen[str]:
@@ -61,7 +62,7 @@ def test_the_second_run_is_told_so(tmp_path, process, mode, tree):
     assert list(tmp_path.iterdir()) == [path], "no trace of either run"
 
 
-@PROCESSES
+@ONE_PROCESS
 def test_with_force_the_second_run_waits_and_replaces(tmp_path, process, mode, tree):
     path = tmp_path / f"{process}_{mode}.root"
     command = ["simulate", process, "--mode", mode, "-n", "7", "-o", str(tmp_path), "--force"]

@@ -70,7 +70,8 @@ def test_a_training_writes_a_whole_model(tree: Path, tmp_path: Path) -> None:
     answers = load_model(folder, backend="numpy").predict(np.array([each.inputs for each in card.references]))
     assert answers == pytest.approx(np.array([each.outputs for each in card.references]), rel=1e-4)
     assert sum(line.startswith("epoch ") for line in said) == 3
-    assert not [line for line in said if line.startswith("warning")]
+    # so few epochs are of no use, which is said; there is no other warning
+    assert not [line for line in said if line.startswith("warning") and "hardly follows the true mass" not in line]
     with (folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
@@ -124,8 +125,7 @@ def test_activations_are_those_that_are_stored(tree: Path, tmp_path: Path, activ
 def loss_of(folder: Path, inputs: np.ndarray, mass: np.ndarray) -> float:
     """Return the mean loss without weights, which the flat masses hardly need."""
     found = load_model(folder, backend="numpy").predict(inputs)[:, 0].astype(float)
-    factor = np.where(found - mass >= 1000 - found, 0, np.where(mass - found >= found - 50, 0.1, 1))
-    return float(np.mean(np.abs(found - mass) / np.sqrt(mass) * factor))
+    return float(np.mean(np.abs(found - mass) / np.sqrt(mass)))
 
 
 def test_the_test_split_changes_nothing_and_validation_only_what_is_kept(tree: Path, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_the_lines_of_progress(tree: Path, tmp_path: Path) -> None:
     said: list[str] = []
     train_mass_model(tree, tmp_path / "small", say=said.append, **SMALL)
     epochs = [line for line in said if line.startswith("epoch ")]
-    number = r"\d\.\d{4}"
+    number = r"\d+\.\d{4}"
     assert re.fullmatch(
         rf"epoch 1 of 3: loss {number}, validation {number} \(best so far\), \d+ (s|min) left", epochs[0]
     )
