@@ -75,7 +75,7 @@ def test_a_training_writes_a_whole_model(tree: Path, tmp_path: Path) -> None:
     with (folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
-    assert float(rows[-1]["val_loss"]) < float(rows[0]["val_loss"])
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
 
 
 def test_three_masses_are_no_range(tmp_path: Path) -> None:
