@@ -283,7 +283,7 @@ select:
             "cut 'x' does not compile: no type named 'type' in",
             marks=pytest.mark.slow,
         ),
-        ("-" * 9000 + "runNumber > 0", "cut 'x': ROOT's compiler crashed on it"),
+        pytest.param("-" * 9000 + "runNumber > 0", "cut 'x': ROOT's compiler crashed on it", marks=pytest.mark.slow),
     ],
 )
 def test_code_that_ends_or_stops_the_compiler(tmp_path: Path, source: Path, expression: str, said: str) -> None:

@@ -219,6 +219,7 @@ SIZES = [  # the first write of a process is that which compiles
 
 
 @pytest.mark.parametrize(("rows", "copies", "memory"), SIZES)
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".root", ".h5"])
 def test_memory_does_not_grow(tmp_path: Path, suffix: str, rows: int, copies: tuple[int, ...], memory: int) -> None:
     path = tmp_path / f"in{suffix}"

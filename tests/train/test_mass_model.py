@@ -210,6 +210,7 @@ def test_augmented_events_are_the_same_after_a_stop(tmp_path: Path, epoch: int) 
     assert not same(whole, train_mass_model(path, tmp_path / "plain", **{**settings, "augment": (), "invariant": ()}))
 
 
+@pytest.mark.slow
 def test_weights_decide_what_is_learnt(tmp_path: Path) -> None:
     columns = made_up(4000)
     odd = np.arange(4000) % 2 == 1
