@@ -121,7 +121,7 @@ class TrainConfig(Section):
     dir
         Where this folder is put, relative to the current folder. Models in ``models`` are found by their name.
     source
-        Files to train on; None: those of ``resample``, or of ``preparation`` or ``select``, as the config has them.
+        Files to train on; None: that of ``resample``, or those of ``select``, as the config has them.
     validation
         Files with the events that say when to stop; None: the validation split of the trees that are trained on, or of
         the selection, where a resampling holds events of the training alone.
@@ -155,7 +155,7 @@ class TrainConfig(Section):
     flat_per
         Column of whole numbers, as ``channel``: flat for each of its values.
     cap
-        The largest of these weights.
+        The largest factor by which a mass is weighted up.
     emphasis
         Masses that matter more; None: all alike.
     augment
@@ -211,9 +211,9 @@ def check_train(document: Document) -> Iterator[ConfigError]:
                 yield _fault(document, f"stands in front of '{stage}', whose trees it reads; move it behind", STAGE)
         if "ml" in order and order.index("ml") < order.index(STAGE) and _names_model(document, section):
             yield _fault(document, "stands in front of 'train', which makes its model; move it behind", "ml")
-    own = any(key in order for key in _BEFORE)
+    own = any(key in order for key in _BEFORE if key != "preparation")  # which is read by way of a resampling
     if section.get("from") is None and not own:
-        yield _fault(document, "without a selection it needs 'from', the files to train on", STAGE)
+        yield _fault(document, "without a selection or resampling it needs 'from', the files to train on", STAGE)
     elif section.get("from") is None and section.get("validation") is None and "select" not in order:
         yield _fault(
             document,

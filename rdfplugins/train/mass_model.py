@@ -122,7 +122,7 @@ def train_mass_model(
         Column of whole numbers, such as ``channel`` or ``N_neutrinos_reco``: the distribution becomes flat in each of
         its values, each of which keeps its total weight. None: in all events together.
     cap
-        The largest of these weights.
+        The largest factor by which a mass is weighted up.
     emphasis
         Masses that matter more: mass (GeV), factor, width of a Gaussian in the logarithm of the mass that multiplies
         the weights; see `balance.Emphasis`.

@@ -108,7 +108,10 @@ def test_faults_name_their_line(tmp_path: Path, tail: str, line: int, message: s
 def test_without_a_selection_files_are_needed(tmp_path: Path) -> None:
     ((line, message),) = faults(tmp_path, "train: {model: mine}\n", "version: 1\n")
     assert line == 1
-    assert "without a selection it needs 'from', the files to train on" in message
+    assert "without a selection or resampling it needs 'from', the files to train on" in message
+    prepared = "preparation: {ntuples: {a: {files: a.h5}}, samples: {b: {type: a}}}\n"
+    found = faults(tmp_path, prepared + "train: {model: mine, validation: v.root}\n", "version: 1\n")
+    assert any("it needs 'from'" in text for _, text in found)
 
 
 def test_what_was_resampled_needs_a_validation(tmp_path: Path) -> None:
