@@ -14,7 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from rdfplugins import braces
+from rdfplugins import braces, interrupts
 from rdfplugins.errors import CppError, MissingDependencyError, place
 from rdfplugins.paths import shipped
 
@@ -39,7 +39,8 @@ def load_root() -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\s*This distribution of ROOT", category=UserWarning)
         try:
-            import ROOT
+            with interrupts.deferred():  # ROOT that is half imported complains at the end of the process
+                import ROOT
         except ImportError as error:
             raise MissingDependencyError(
                 f"ROOT cannot be imported ({error}); install it with: pip install --pre 'rdfplugins[root]'"

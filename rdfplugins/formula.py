@@ -38,7 +38,7 @@ _COMPARISONS = {
     ast.GtE: np.greater_equal,
 }
 _SYMBOLS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-_BETWEEN = frozenset({*_SYMBOLS.values(), *"+-*/%!,", "&&", "||", "and", "or", "not", "not_eq"})
+_BETWEEN = frozenset({*_SYMBOLS.values(), *"+-*/%^!,?:", "&&", "||", "and", "or", "not", "not_eq"})
 _ARITHMETIC = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply}
 
 
@@ -48,8 +48,8 @@ class Formula:
     Parameters
     ----------
     text
-        In C++: numbers, names of columns, ``+ - * / %``, comparisons, ``&& || !`` (also ``and or not``), brackets, and
-        the functions of `rdfplugins.formula_functions`, with or without ``std::`` or ``TMath::``.
+        In C++: numbers, names of columns, ``+ - * / %``, comparisons, ``&& || !`` (also ``and or not``), ``c ? a : b``,
+        brackets, and the functions of `rdfplugins.formula_functions`, with or without ``std::`` or ``TMath::``.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Formula:
     def __init__(self, text: str) -> None:
         self.text = text
         self._translation = translated(text)
-        self._tree = _parsed(self._translation)
+        self._tree = parsed(self._translation)
         _check(self._tree, self._translation)
         self.columns: tuple[str, ...] = self._translation.columns
 
@@ -110,24 +110,23 @@ class Formula:
         return passed
 
 
-def _parsed(text: Translation) -> ast.expr:
+def parsed(text: Translation) -> ast.expr:
+    """Return Python's syntax tree of a formula; FormulaError for what is no expression."""
     try:
         return ast.parse(text.python, mode="eval").body
     except SyntaxError as error:
         near = text.near((error.offset or 1) - 1)
         if text.end in _BETWEEN or not near:
-            raise FormulaError(f"'{text.shown}' is not complete; something is missing at its end") from error
-        raise FormulaError(f"'{text.shown}' cannot be read at '{near}'; check operators and brackets") from error
+            raise FormulaError(f"'{text.shown}' is not complete", "something is missing at its end") from error
+        raise FormulaError(f"'{text.shown}' cannot be read at '{near}'", "check operators and brackets") from error
     except (RecursionError, MemoryError) as error:
         raise FormulaError(f"'{text.shown}' is nested too deeply") from error
 
 
 def _check(tree: ast.expr, text: Translation) -> None:
     """Refuse all that is not known here, so that nothing is left to be found when rows are there."""
+    check_size(tree, text)
     nodes = list(ast.walk(tree))
-    if len(nodes) > _MOST_NODES:
-        raise FormulaError(f"'{text.shown}' is too long; make a column of it")
-    _check_depth(tree, text)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         if isinstance(node, ast.Name) and id(node) not in called and text.name(node.id) in FUNCTIONS:
@@ -136,13 +135,16 @@ def _check(tree: ast.expr, text: Translation) -> None:
             _check_node(node, text)
 
 
-def _check_depth(tree: ast.expr, text: Translation) -> None:
+def check_size(tree: ast.expr, text: Translation) -> None:
+    """Raise FormulaError for a tree of more nodes or levels than a formula needs."""
+    if sum(1 for _ in ast.walk(tree)) > _MOST_NODES:
+        raise FormulaError(f"'{text.shown}' is too long", "make a column of it")
     level: list[ast.AST] = [tree]
     for _ in range(_DEEPEST):
         level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
         if not level:
             return
-    raise FormulaError(f"'{text.shown}' is nested too deeply, or has too many terms; make a column of a part of it")
+    raise FormulaError(f"'{text.shown}' is nested too deeply, or has too many terms", "make a column of a part of it")
 
 
 def _check_node(node: ast.expr, text: Translation) -> None:
@@ -158,7 +160,7 @@ def _check_node(node: ast.expr, text: Translation) -> None:
     elif isinstance(node, ast.Constant):
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
             raise FormulaError(f"'{text.of(node)}' is no number")
-    elif not isinstance(node, (ast.BoolOp, ast.Name)):
+    elif not isinstance(node, (ast.BoolOp, ast.IfExp, ast.Name)):
         raise FormulaError(
             f"'{text.of(node)}' cannot stand in a formula; it has numbers, columns, operators, functions"
         )
@@ -226,6 +228,7 @@ class _Evaluation:
             ast.Constant: self._number,
             ast.Name: self._column,
             ast.BoolOp: self._joined,
+            ast.IfExp: self._chosen,
             ast.UnaryOp: self._unary,
             ast.Compare: self._comparison,
             ast.BinOp: self._binary,
@@ -261,6 +264,13 @@ class _Evaluation:
         for side in sides[1:]:
             result = np.asarray(join(result, side))
         return result
+
+    def _chosen(self, node: ast.IfExp) -> Array:
+        # `c ? a : b` is read as `c if (a) else b`: Python's parser takes the condition for its body
+        condition, left, right = self.value(node.body) != 0, self.value(node.test), self.value(node.orelse)
+        if left.dtype != right.dtype:  # of one type they keep it, even one that is promoted elsewhere
+            left, right = common(left, right)
+        return np.where(condition, left, right)
 
     def _unary(self, node: ast.UnaryOp) -> Array:
         found = self.value(node.operand)

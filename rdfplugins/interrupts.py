@@ -1,4 +1,4 @@
-"""An end by SIGTERM that cleans up, as an error does."""
+"""Ends by signals that clean up, as an error does."""
 
 from __future__ import annotations
 
@@ -36,3 +36,22 @@ def terminable(where: str) -> Iterator[None]:
     finally:
         if ours:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block has ended; in the main thread only."""
+    waiting: list[int] = []
+    kept = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):  # neither ignored nor left to the system
+                kept[number] = signal.signal(number, lambda which, _frame: waiting.append(which))
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        for which in dict.fromkeys(waiting):
+            signal.raise_signal(which)

@@ -36,7 +36,7 @@ def stage_key(parts: Any) -> str:
 
 def headers_hash() -> str:
     """Return the hash of the contents of the shipped headers."""
-    return files_hash(sorted((shipped("macros") / "rdfplugins").glob("*.h")))
+    return files_hash(sorted((shipped("macros") / "rdfplugins").rglob("*.h")))
 
 
 def files_hash(paths: Iterable[Path]) -> str:

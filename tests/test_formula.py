@@ -144,8 +144,18 @@ def test_precedence_is_that_of_root():
             "u > -1",
             "m - u",
             "2147483648 + i",
+            "i > 0 ? u : l",
+            "i > 0 ? i + 1 : d > 0 ? 2 : 3",
+            "i > 0 ? b ? 1 : 2 : 3",
+            "1 + (b ? f : i)",
+            "b || i > 0 ? f : 2 * f",
         ]
     )
+
+
+def test_a_ternary_has_the_type_of_both_sides():
+    texts = [f"(i > 0 ? {left} : {right})" for left in ALL for right in ALL]
+    compared([*texts, "d ? 1 : 2", "d ? 1 : 2.5f", "u ? i > 2 : b", "f > 1 ? s : -s", "!b ? 1 : 0"])
 
 
 def test_functions_are_those_of_root():
@@ -234,7 +244,7 @@ BRACKETS = "is taken before what stands beside it in C++; put what is to be nega
 NO_NUMBERS = "the column 'x' holds no numbers; a formula takes one number a row"
 WHOLE = "divides whole numbers, which C++ does without a remainder; write"
 ELEMENT = "a formula takes one number a row; make a column of the element in select"
-TERNARY = "write two conditions, or make a column of it in select"
+PAIRS = "every ? has a : behind it, as in a > b ? a : b"
 
 
 @pytest.mark.parametrize(
@@ -261,7 +271,13 @@ TERNARY = "write two conditions, or make a column of it in select"
         ("x ** 2", "'**' cannot stand in a formula ('x ** 2'); write pow(x, 2)"),
         ("x = 2", "'=' cannot stand in a formula ('x = 2'); write '==' to compare"),
         ("pt[0] > 2", f"'[' cannot stand in a formula ('pt[0] > 2'); {ELEMENT}"),
-        ("a ? b : c", f"'?' cannot stand in a formula ('a ? b : c'); {TERNARY}"),
+        ("a ? b", f"'a ? b': {PAIRS}"),
+        ("a : b", f"'a : b': {PAIRS}"),
+        ("a ? b :", "'a ? b :' is not complete; something is missing at its end"),
+        ("a ? : b", "'a ? : b' cannot stand in a formula; it has numbers, columns, operators, functions"),
+        ("(a ? b) : c", "'(a ? b) : c' cannot be read at 'a'; check operators and brackets"),
+        ("a ? b, c : d", "'b, c' cannot stand in a formula; it has numbers, columns, operators, functions"),
+        ("a ?" * 61 + "a" + ": a" * 61, f"'{'a ?' * 19}...' is nested too deeply"),
         ("x // 2", "'//' cannot stand in a formula ('x // 2'); a comment cannot stand here"),
         ("x--1", "'--' cannot stand in a formula ('x--1'); write a space between two signs"),
         ('x == "a"', "'\"' cannot stand in a formula ('x == \"a\"'); a formula is of numbers; text cannot stand in it"),
@@ -318,7 +334,7 @@ def test_what_cannot_be_computed(text, columns, message):
     assert str(caught.value) == message
 
 
-@given(st.text(st.sampled_from("xy1.5e+-*/%<>=!&|()[] ,:\n'\"#\\abs~^"), max_size=25))
+@given(st.text(st.sampled_from("xy1.5e+-*/%<>=!&|?()[] ,:\n'\"#\\abs~^"), max_size=25))
 def test_any_text_is_a_formula_or_refused(text):
     said = ""
     try:

@@ -15,10 +15,11 @@ from click.testing import CliRunner
 import rdfplugins as rp
 from rdfplugins.cli import cli
 from rdfplugins.config import load_config
-from rdfplugins.nodes import diphoton
+from rdfplugins.nodes import diphoton, variables
 from rdfplugins.simulate import simulate_ditau, simulate_hgg
 from tests import documents
 from tests.documents import run_python
+from tests.inference.tmva import weight_files
 
 ROOT_FOLDER = Path(__file__).resolve().parent.parent
 README = (ROOT_FOLDER / "README.md").read_text()
@@ -138,7 +139,7 @@ def test_config_example_runs(tmp_path: Path) -> None:
 def test_mass_section_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its commands, then its Python."""
     monkeypatch.chdir(tmp_path)
-    (commands,) = [block for block in blocks("bash") if "add-ml-mass" in block]
+    commands = next(block for block in blocks("bash") if "add-ml-mass" in block)
     (code,) = [block for block in blocks("python") if "append_ml_mass" in block]
     assert rp.load_model().name in documents.run_commands(commands, events=4000).split()
     with uproot.open("ntuple_ml_mass.root") as file:
@@ -149,6 +150,23 @@ def test_mass_section_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.Mon
     with uproot.open("with_mass.root") as file:
         np.testing.assert_array_equal(file["events"]["ml_mass"].array(library="np"), mass)
     assert (int(above), int(total), int(inputs)) == ((mass > 100).sum(), len(mass), 27)
+
+
+def test_tmva_section_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands and its Python, with a weight file and an ntuple that has other names."""
+    monkeypatch.chdir(tmp_path)
+    weight_files.write(Path("BDT.weights.xml"), variables=4, expressions=("var1+var2", "var1-var2"), seed=5)
+    model = rp.load_model("BDT.weights.xml", backend="numpy")
+    columns = {name: np.random.default_rng(1).normal(0, 2, 500) for name in variables.columns(model.description)}
+    with uproot.recreate("ntuple.root") as file:
+        file.mktree("events", columns)
+    (commands,) = [block for block in blocks("bash") if "--model BDT.weights.xml" in block]
+    assert "BDT" in documents.run_commands(commands, events=0)
+    with uproot.open("ntuple_bdt.root") as file:
+        bdt = file["events"]["bdt"].array(library="np")
+    np.testing.assert_array_equal(bdt, model.predict(columns)[:, 0].astype(np.float32))
+    (code,) = [block for block in blocks("python") if 'model="BDT.weights.xml"' in block]
+    assert int(run_python(code, tmp_path)) == (bdt > 0).sum()
 
 
 def test_mass_section_is_one_of_a_config(tmp_path: Path) -> None:

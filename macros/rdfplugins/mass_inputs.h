@@ -32,6 +32,7 @@ enum class Role : int {
   jet_count,  //
   leg_mass,   // transverse mass of two momenta; sources: pt and phi of one, pt and phi of the other
   total_mass, // quadrature sum of three transverse masses, its sources
+  raw,        // any number but NaN, infinity among them
 };
 
 // Values of eta and phi that no detector gives: -10, -99, -999. Azimuths in [0, 2 pi) are below. A sum of jets may be
@@ -116,6 +117,10 @@ bool Preparation::convert(std::size_t i, double &value, bool &wrapped, Counts *c
     if (counts) counts->no_channel += !known;
     value = known ? found->second : 0.0;
     return known;
+  }
+  if (slot.role == Role::raw) {
+    if (counts) counts->not_finite[i] += std::isnan(value);
+    return !std::isnan(value);
   }
   if (!std::isfinite(value) || std::abs(value) > std::numeric_limits<float>::max()) {
     if (counts) ++counts->not_finite[i];

@@ -47,6 +47,9 @@ def append_ml_mass(
     as it is. An entry is NaN where an input is NaN or infinite or has a value that says that there is no such object,
     or where it is in no channel; a jet with pT at or below 0 is not there, and its inputs are 0. All that is told.
 
+    A weight file of TMVA is a model, too. Its variables are columns, or computed from columns by the formulas of the
+    file as TMVA did; nothing else is made of their values, and an entry is NaN where one of them is NaN.
+
     Parameters
     ----------
     files
@@ -65,15 +68,16 @@ def append_ml_mass(
     branch
         Name of the branch. A model of several outputs makes BRANCH_OUTPUT for each, as its card names them.
     map
-        Input of the model -> column, or C++ expression over columns.
+        Input of the model -> column, or C++ expression over columns. Of TMVA: expression or label of a variable, or a
+        column that its formulas read.
     channel
         tt, mt, et, em, mm or ee, if all events are of one: gives the number of neutrinos.
     channel_column
         Column with the number of the channel (0 tt, 1 mt, 2 et, 3 em, 4 mm, 5 ee), or ``NAME:0=mt,1=et``.
     units
-        Unit of momenta in the files, GeV or MeV; covariances are in its square.
+        Unit of momenta in the files, GeV or MeV; covariances are in its square. Of TMVA nothing is converted.
     backend
-        ``auto``, ``cpp``, ``numpy`` or ``tensorflow``.
+        ``auto``, ``cpp``, ``numpy``, ``tensorflow``, or ``tmva``: TMVA itself, of weight files, where ROOT has it.
     precision
         ``bfloat16`` is faster where the CPU has it; the difference is measured, told, and refused above 1 %.
     force

@@ -39,7 +39,7 @@ class Estimate:
         Parameters
         ----------
         rows
-            Shape [n, slots of the plan], in the units of the ntuple.
+            Shape [n, slots of the plan], in the units of the ntuple; as float32 they become inputs.
 
         Raises
         ------
@@ -53,7 +53,8 @@ class Estimate:
         self._preparation.prepare_all(rows.ctypes.data, n, inputs.ctypes.data, good.ctypes.data, self._counts)
         if self._unmeasured and good.any():
             self._unmeasured = self._model.check_precision(inputs[good], self._say) is None
-        outputs = self._model.predict(inputs)
+        with np.errstate(over="ignore"):  # a method of TMVA gives doubles: beyond float32 is infinite
+            outputs = self._model.predict(inputs).astype(np.float32, copy=False)
         outputs[~good] = np.nan
         finite = np.isfinite(outputs).all(axis=1)
         self._infinite += int(np.count_nonzero(good & ~finite))
@@ -81,15 +82,17 @@ class Estimate:
         counts, slots = self._counts, self._plan.slots
         yield "no estimate: in none of the channels", int(counts.no_channel)
         for number, slot in enumerate(slots):
-            yield f"no estimate: {slot.name} is NaN or infinite", int(counts.not_finite[number])
-            degrees = " (degrees?)" if "_phi_" in slot.name else ""
+            odd = "NaN" if slot.is_raw else "NaN or infinite"
+            yield f"no estimate: {slot.name} is {odd}", int(counts.not_finite[number])
+            degrees = " (degrees?)" if "_phi_" in slot.name and not slot.is_raw else ""
             impossible = f"no estimate: {slot.name} has a value that says that there is none{degrees}"
             yield impossible, int(counts.impossible[number])
             if slot.sources and slot.how != "derived":
                 of = ", ".join(slots[source].name for source in slot.sources)
                 remedy = f" (of another MET? map {slot.name}=derived computes it)" if slot.name in DERIVED else ""
                 yield f"no estimate: {slot.name} contradicts {of}{remedy}", int(counts.contradicting[number])
-        yield "no estimate: the network gives none", self._infinite
+        what = "network" if self._model.description.method is None else "method"
+        yield f"no estimate: the {what} gives none", self._infinite
         if self._beyond and self._model.card.mass_range is not None:
             low, high = self._model.card.mass_range
             yield f"the estimate is outside of {low:g} to {high:g}, for which the model was trained", self._beyond

@@ -67,11 +67,11 @@ def listing(
         slots, _ = draft(reader.columns)
         yield from _inputs(outline, reader, slots, units)
         numbers = _numbers(reader)
-        missing = {slot.name: also_called(slot.name, numbers) for slot in slots if slot.how == "missing"}
+        missing = {slot.name: _looks_like(slot, numbers) for slot in slots if slot.how == "missing"}
         looks |= missing
         if not missing:
             plan(reader.columns)  # raises what else contradicts itself
-        elif text := advice(reader.columns):
+        elif not outline.variables and (text := advice(reader.columns)):
             yield f"  {text}", False
     given: dict[str, object] = {"tree": tree, "model": model, "output": output, "in_place": in_place, "friend": friend}
     given |= {"branch": branch, "channel": channel, "channel_column": channel_column, "units": units, "force": force}
@@ -103,13 +103,22 @@ def _inputs(
 
 
 def _text(slot: Slot, numbers: Collection[str]) -> str:
+    missing = (f" ({slot.note})" if slot.note else "") if slot.is_raw else hint(slot.name, numbers)
     return {
-        "found": "found",
+        "found": slot.note or "found",
         "mapped": f"mapped: {slot.expression}",
         "derived": f"derived from {', '.join(DERIVED.get(slot.name, ()))}",
+        "computed": f"computed from {', '.join(slot.reads)}" if slot.reads else "computed",
         "channel": "follows from the channel",
-        "missing": f"MISSING{hint(slot.name, numbers)}",
+        "missing": f"MISSING{missing}",
     }[slot.how]
+
+
+def _looks_like(slot: Slot, numbers: Collection[str]) -> str | None:
+    """Return the column that an input that is missing may be; of TMVA its name in other letters."""
+    if slot.is_raw:
+        return next((name for name in numbers if name.lower() == slot.name.lower()), None)
+    return also_called(slot.name, numbers)
 
 
 def _numbers(reader: TreeReader) -> list[str]:

@@ -108,6 +108,8 @@ class Outcome:
 
     def warnings(self, request: Request) -> list[str]:
         """Return what looks like a mistake: most entries are not what the model was trained on, or it is no mass."""
+        description = request.model.description
+        is_tmva = description.method is not None
         no_estimate = self.entries - self.estimated
         of_all = f"of {entries(self.entries)}"
         found = []
@@ -115,13 +117,19 @@ class Outcome:
             found.append(f"  warning: {no_estimate} {of_all} have no estimate")
         strange = max((count for reason, count in self.counts.items() if "is outside of" in reason), default=0)
         if strange > _MUCH * self.entries:
-            question = "are the units (GeV or MeV) and the columns right?"
+            units = "their units" if is_tmva else "the units (GeV or MeV)"
+            question = f"are {units} and the columns right?"
             other = "MeV" if request.units == "GeV" else "GeV"
-            if all(self._outside(name) > _NEARLY_ALL * self.entries for name in _TOO_FAR[request.units]):
+            far = () if is_tmva else _TOO_FAR[request.units]
+            if far and all(self._outside(name) > _NEARLY_ALL * self.entries for name in far):
                 question = f"are momenta in {other}? then say so (units {other})"
             found.append(f"  warning: {strange} {of_all} are not what the model was trained on: {question}")
-        description = request.model.description
-        if request.branch == BRANCH and not any(output_units(description)):
+        if request.branch == BRANCH and is_tmva and not any(output_units(description)):
+            found.append(
+                f"  warning: model {description.name} is of TMVA, and nothing says that it gives a mass: give its"
+                f" branch another name than {BRANCH} (branch bdt)"
+            )
+        elif request.branch == BRANCH and not any(output_units(description)):
             found.append(
                 f"  warning: nothing says that model {description.name} gives a mass, and its branch is called"
                 f" {BRANCH}: give it another name"

@@ -1,4 +1,4 @@
-"""``rdfrun add-ml-mass``: a network's estimate of the di-tau mass as a branch of anybody's ntuples."""
+"""``rdfrun add-ml-mass``: a model's output, such as the di-tau mass, as a branch of anybody's ntuples."""
 
 from __future__ import annotations
 
@@ -10,27 +10,42 @@ import click
 
 from rdfplugins.cli.common import errors_to_exit_codes, say, silence
 from rdfplugins.config.loader import load_yaml
-from rdfplugins.errors import ConfigError
+from rdfplugins.errors import ConfigError, ModelError
 
 
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+def _mapping(pairs: tuple[str, ...], model: str | None) -> dict[str, str]:
+    from rdfplugins.nodes.variables import split_pair
+
+    known = _names(model) if any(pair.count("=") > 1 for pair in pairs) else []
     found: dict[str, str] = {}
     for pair in pairs:
         if pair.startswith("@"):
             given = _from_file(Path(pair[1:]).expanduser())
         else:
-            name, equals, expression = pair.partition("=")
-            if not equals or not name.strip() or not expression.strip():
+            name, expression = split_pair(pair, known)
+            if not name or not expression:
                 raise ConfigError(
                     "--map takes INPUT=COLUMN, an expression in place of the column, or @FILE.yaml with INPUT: COLUMN"
                     f" in each line, not '{pair}'"
                 )
-            given = {name.strip(): expression.strip()}
+            given = {name: expression}
         for name, expression in given.items():
             if name in found:
                 raise ConfigError(f"--map gives '{name}' twice")
             found[name] = expression
     return found
+
+
+def _names(model: str | None) -> list[str]:
+    """Return what may be mapped of a TMVA model, whose variables may have = in their names; nothing of others."""
+    from rdfplugins.inference.find import find
+    from rdfplugins.inference.folder import read_outline
+    from rdfplugins.nodes.variables import names
+
+    try:
+        return names(read_outline(find(model)))
+    except ModelError:  # told of when the model is needed
+        return []
 
 
 def _from_file(path: Path) -> dict[str, str]:
@@ -71,7 +86,7 @@ _single = partial(click.option, multiple=True, callback=_once)
 @_single("--channel", metavar="C", help="tt, mt, et, em, mm or ee, if all events are of one.")
 @_single("--channel-column", metavar="X", help="Column of the channel: 0 tt ... 5 ee, or X:0=mt,1=et.")
 @click.option("--units", type=click.Choice(["GeV", "MeV"]), default="GeV", show_default=True, help="Of the files.")
-@click.option("--backend", default="auto", show_default=True, help="auto, cpp, numpy or tensorflow.")
+@click.option("--backend", default="auto", show_default=True, help="auto, cpp, numpy, tensorflow or tmva.")
 @click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
 @click.option("--check", is_flag=True, help="List where each input comes from, and write nothing.")
 @click.option("--force", is_flag=True, help="Replace a branch or an output file that is there.")
@@ -82,16 +97,19 @@ def add_ml_mass(
 ) -> None:
     """Add the branch ml_mass, a network's estimate of the di-tau mass in GeV, to the tree of each FILE.
 
+    A weight file of TMVA is a model, too: its branch is what it was trained for.
+
     \b
     rdfrun add-ml-mass ntuple.root --check                        where would the inputs come from?
     rdfrun add-ml-mass ntuple.root --channel mt --map tau1_pt_reco=pt_1 --map ...
+    rdfrun add-ml-mass ntuple.root --model TMVA_BDT.weights.xml --branch bdt
     """  # noqa: D301 (click reads \b)
     from rdfplugins import append
     from rdfplugins.append.listing import listing
 
     with errors_to_exit_codes(verbose=verbose):
         tell = silence if quiet else say
-        options["map"] = _mapping(pairs)
+        options["map"] = _mapping(pairs, options["model"])
         if check:
             complete = True
             for line, found in listing(files, **options):

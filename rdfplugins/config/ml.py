@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rdfplugins.config.loader import Document, Keys
 
 DEFAULT_BRANCH = "ml_mass"
-_FILES = frozenset({".h5", ".hdf5", ".keras", ".json", ".pb"})
+_FILES = frozenset({".h5", ".hdf5", ".keras", ".json", ".pb", ".xml"})
 _READS_TREES = ("report",)
 
 
@@ -33,7 +33,8 @@ class MlConfig(Section):
     branch
         Name of the new branch.
     map
-        Input of the model -> C++ expression over the branches of the tree, where it has no branch of that name.
+        Input of the model -> C++ expression over the branches of the tree, where it has no branch of that name. Of
+        TMVA: expression or label of a variable, or a branch that its formulas read.
     channel
         Channel of all events, for trees that do not hold ``N_neutrinos_reco``.
     channel_column
@@ -52,7 +53,7 @@ class MlConfig(Section):
     channel: Literal["tt", "mt", "et", "em", "mm", "ee"] | None = None
     channel_column: Text | None = None
     units: Literal["GeV", "MeV"] = "GeV"
-    backend: Literal["auto", "tensorflow", "numpy", "cpp"] = "auto"
+    backend: Literal["auto", "tensorflow", "numpy", "cpp", "tmva"] = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
 
     def where(self, folder: Path) -> str | None:

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from rdfplugins.inference.architecture import Architecture
     from rdfplugins.inference.card import Card
     from rdfplugins.inference.network import Network
+    from rdfplugins.inference.tmva.method import Method
+    from rdfplugins.inference.tmva.reader import Weights
+    from rdfplugins.inference.tmva.variable import Variable
 
-Format = Literal["keras-json+h5", "keras-h5", "keras", "saved_model"]
+Format = Literal["keras-json+h5", "keras-h5", "keras", "saved_model", "tmva"]
 _MANY = 4
 
 
@@ -33,11 +36,13 @@ class Outline:
     card
         Its card; an empty one where there is none.
     architecture
-        Its layers; None for a SavedModel, of which only TensorFlow knows them.
+        Its layers; None for a SavedModel, of which only TensorFlow knows them, and for a method of TMVA.
     weights
         File with the weights, or folder of the SavedModel; None if they are not there.
     missing
         Where the weights are looked for, if they are not there.
+    tmva
+        What a weight file of TMVA holds; None for all others.
     """
 
     name: str
@@ -49,9 +54,15 @@ class Outline:
     architecture: Architecture | None
     weights: Path | None
     missing: Path | None = None
+    tmva: Weights | None = None
 
     def __repr__(self) -> str:
         return f"Outline({_in_short(self)})"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """What a weight file of TMVA declares as its inputs; empty for all others."""
+        return () if self.tmva is None else self.tmva.variables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,12 +74,17 @@ class Description:
     name, path, format, inputs, outputs, card
         As in `Outline`.
     network
-        Its numbers; None for a SavedModel.
+        Its numbers; None for a SavedModel, and for a method of TMVA.
     saved_model
         Folder of the SavedModel; None for all others.
     digest
         SHA-256 of what decides the outputs: the numbers and the names of inputs and outputs, or all files of a
         SavedModel and these names. The same for one network in different formats.
+    method
+        The numbers of a method of TMVA; None for all others.
+    variables
+        What a weight file of TMVA declares as its inputs; empty for all others. No convention of mass models applies to
+        them: values go in as they are.
     """
 
     name: str
@@ -80,11 +96,16 @@ class Description:
     network: Network | None
     saved_model: Path | None
     digest: str
+    method: Method | None = None
+    variables: tuple[Variable, ...] = ()
 
     @property
     def summary(self) -> str:
         """Name, inputs, outputs, network and digest, in less than a line."""
-        shape = "SavedModel" if self.network is None else "-".join(str(width) for width in self.network.shape)
+        if self.network is not None:
+            shape = "-".join(str(width) for width in self.network.shape)
+        else:
+            shape = "SavedModel" if self.method is None else f"TMVA {type(self.method.kernel).__name__}"
         return f"{_in_short(self)}, {shape}, sha256 {self.digest[:12]}"
 
     def __repr__(self) -> str:

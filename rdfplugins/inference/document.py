@@ -12,6 +12,7 @@ from rdfplugins.inference.architecture import Bend, Dense
 from rdfplugins.inference.find import DEFAULT_MODEL
 from rdfplugins.inference.folder import how_to_get, read_outline, with_weights
 from rdfplugins.inference.model import choose
+from rdfplugins.inference.tmva import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rdfplugins.inference.architecture import Architecture, Step
     from rdfplugins.inference.card import Card
     from rdfplugins.inference.description import Description, Outline
+    from rdfplugins.inference.tmva.reader import Weights
 
 _WIDTH = 100
 _OF_RANGES = "; ranges: 99.98 % of the training events, events outside are counted"
@@ -59,6 +61,8 @@ def _summary(name: str, path: Path) -> tuple[str, str, str] | str:
         outline = read_outline(path)
     except RdfpluginsError as error:
         return f"cannot be read: {str(error).splitlines()[0]}"
+    if outline.tmva is not None:
+        return f"TMVA {words.shape(outline.tmva)}", "", outline.card.title or ""
     shape = "SavedModel" if outline.architecture is None else _shape(outline.architecture)
     remark = "weights absent" if outline.weights is None else "default" if name == DEFAULT_MODEL else ""
     return shape, remark, outline.card.title or ""
@@ -88,13 +92,27 @@ def document(path: Path, *, whole: bool = False) -> str:
     card = outline.card
     lines = [f"{outline.name}: {card.title}" if card.title else outline.name, ""]
     lines += _facts(outline, description)
-    lines += ["", f"inputs ({len(outline.inputs)}{_OF_RANGES if card.ranges else ''})", *_table(list(_inputs(outline)))]
+    if outline.tmva is not None:
+        lines += ["", f"inputs ({len(outline.inputs)}, with the range of the training; events outside are counted)"]
+        lines += _table(words.inputs(outline.variables))
+        lines += _not_needed(outline.tmva)
+    else:
+        lines += [
+            "",
+            f"inputs ({len(outline.inputs)}{_OF_RANGES if card.ranges else ''})",
+            *_table(list(_inputs(outline))),
+        ]
     lines += ["", f"outputs ({len(outline.outputs)})"]
     lines += _table([(name, _unit(card, name)) for name in outline.outputs])
     if card.origin is not None:
         lines += ["", "origin", *textwrap.wrap(card.origin, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
     if whole:
         lines += _details(outline)
+    elif outline.tmva is not None:
+        lines += [
+            "",
+            "-v shows the options of the training; --verify compares the backends with each other and with TMVA",
+        ]
     elif card.training or outline.architecture is not None:
         lines += ["", f"-v shows the layers{' and how it was trained' if card.training else ''}"]
     return "\n".join(lines)
@@ -107,6 +125,8 @@ def _facts(outline: Outline, description: Description | None) -> list[str]:
         facts.append(("weights", f"not here; {how_to_get(outline)}"))
     else:
         facts += [("weights", str(outline.weights)), ("sha256", description.digest), ("backend", _backend(description))]
+    if outline.tmva is not None:
+        facts += words.facts(outline.tmva)
     if outline.architecture is not None:
         count = sum(_size(shape) for _, _, shape in outline.architecture.weights)
         facts.append(("network", f"{_shape(outline.architecture)}, {count} weights"))
@@ -115,9 +135,19 @@ def _facts(outline: Outline, description: Description | None) -> list[str]:
     if card.license is not None:
         facts.append(("license", card.license))
     count = len(card.references)
-    facts.append(("references", f"{count} (--verify compares them)" if count else "none"))
-    facts.append(("citation", "there is one (--cite prints it)" if card.citation else "none"))
+    if count or outline.tmva is None:
+        facts.append(("references", f"{count} (--verify compares them)" if count else "none"))
+    if card.citation or outline.tmva is None:
+        facts.append(("citation", "there is one (--cite prints it)" if card.citation else "none"))
     return [f"{name:12}{value}" for name, value in facts]
+
+
+def _not_needed(weights: Weights) -> list[str]:
+    if not weights.spectators:
+        return []
+    names = ", ".join(spectator.expression for spectator in weights.spectators)
+    title = f"spectators ({len(weights.spectators)}; not needed)"
+    return ["", title, *textwrap.wrap(names, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
 
 
 def _backend(description: Description) -> str:
@@ -167,6 +197,8 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 def _details(outline: Outline) -> list[str]:
     lines: list[str] = []
+    if outline.tmva is not None:
+        lines += ["", "options of the training", *_table(words.options(outline.tmva))]
     if outline.architecture is not None:
         lines += ["", "layers", *_table([_layer(step) for step in outline.architecture.steps])]
     if outline.card.training:

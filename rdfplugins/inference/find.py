@@ -13,7 +13,7 @@ DEFAULT_MODEL = "ditau_3x256"
 """The model that is taken where none is named: trained by this project on its own simulation."""
 
 FOLDERS_VARIABLE = "RDFPLUGINS_MODELS"
-_FILES = (".h5", ".keras", ".hdf5", ".json", ".pb")
+_FILES = (".h5", ".keras", ".hdf5", ".json", ".pb", ".xml")
 
 
 def find(model: str | os.PathLike[str] | None = None) -> Path:
@@ -22,7 +22,7 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     Parameters
     ----------
     model
-        None: the shipped default. What has a separator, exists, or ends as a file of Keras does: a path. All else is a
+        None: the shipped default. What has a separator, or ends as a file of Keras or TMVA does: a path. All else is a
         name: that of a folder in ``./models``, in the folders of the variable ``RDFPLUGINS_MODELS``, or in those that
         are shipped, in this order.
 
@@ -38,7 +38,7 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     if isinstance(model, os.PathLike) or os.sep in name or name.endswith(_FILES) or name in {".", ".."}:
         if not os.path.exists(path):  # noqa: PTH110 (answers for names that no file can have)
             raise ModelError(
-                f"{path}: there is no such model; give a folder, a file of Keras or a name (rdfrun models)"
+                f"{path}: there is no such model; give a folder, a file of Keras or TMVA, or a name (rdfrun models)"
             )
         return path
     for folder in folders():

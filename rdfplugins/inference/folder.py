@@ -12,6 +12,7 @@ from rdfplugins.inference.card import Card
 from rdfplugins.inference.description import Description, Outline
 from rdfplugins.inference.find import find
 from rdfplugins.inference.fold import fold
+from rdfplugins.inference.tmva.reader import read_weights
 
 if TYPE_CHECKING:
     import os
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
     from rdfplugins.inference.architecture import Architecture
     from rdfplugins.inference.description import Format
+    from rdfplugins.inference.tmva.reader import Weights
 
 _HDF5 = (".h5", ".hdf5")
-_KINDS = "*.json with its *.h5, one *.h5 or *.keras of a whole model, or saved_model.pb"
+_TMVA = ".xml"
+_KINDS = "*.json with its *.h5, one *.h5 or *.keras of a whole model, saved_model.pb, or one *.xml of TMVA"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,20 +70,28 @@ def read_outline(path: Path) -> Outline:
         If something in it does not fit or is not safe to read.
     """
     files = _files_of(path)
-    architecture = _architecture(files)
+    weights = read_weights(files.config) if files.format == "tmva" else None
+    architecture = None if weights is not None else _architecture(files)
     read = card.read_card(files.folder / card.NAME) if (files.folder / card.NAME).is_file() else Card()
-    inputs = _inputs(files.folder, read, architecture)
-    outputs = _outputs(read, architecture)
+    if weights is not None:
+        inputs, outputs = _declared(weights, read)
+    else:
+        inputs, outputs = _inputs(files.folder, read, architecture), _outputs(read, architecture)
     read.check(inputs, outputs)
-    return Outline(files.name, path, files.format, inputs, outputs, read, architecture, files.weights, files.missing)
+    return Outline(
+        *(files.name, path, files.format, inputs, outputs, read, architecture, files.weights, files.missing, weights)
+    )
 
 
 def with_weights(outline: Outline) -> Description:
     """Read the weights of an outline; ModelError if they are not there, do not fit or are not safe to read."""
     if outline.weights is None:
         raise ModelError(f"{outline.path}: the weights of this model are not here; {how_to_get(outline)}")
-    network = None
-    if outline.architecture is None:
+    network, method = None, None
+    if outline.tmva is not None:
+        method = outline.tmva.method
+        digest = method.fingerprint()
+    elif outline.architecture is None:
         digest = saved_model.digest(outline.weights)
     else:
         where = str(outline.weights)
@@ -91,10 +102,10 @@ def with_weights(outline: Outline) -> Description:
         network = fold(outline.architecture, arrays, where)
         digest = network.fingerprint()
     whole = hashlib.sha256("\n".join([digest, *outline.inputs, "", *outline.outputs]).encode()).hexdigest()
-    saved = outline.weights if outline.architecture is None else None
+    saved = outline.weights if outline.format == "saved_model" else None
     return Description(
         *(outline.name, outline.path, outline.format, outline.inputs, outline.outputs, outline.card),
-        *(network, saved, whole),
+        *(network, saved, whole, method, outline.variables),
     )
 
 
@@ -120,6 +131,8 @@ def _files_of(path: Path) -> _Files:
         return _Files(path.parent, path.stem, "keras-h5", path, path)
     if path.name == saved_model.NAME:
         return _saved(path.parent)
+    if suffix == _TMVA:
+        return _Files(path.parent, _title(path), "tmva", path, path)
     raise ModelError(f"{path}: this is no model that can be read; it is {_KINDS}")
 
 
@@ -138,7 +151,7 @@ def _in_folder(path: Path) -> _Files:
         return _saved(path) if found.weights is None and saved else dataclasses.replace(found, name=_name(path))
     if saved:
         return _saved(path)
-    whole = [entry for entry in names if entry.suffix in (".keras", *_HDF5) and entry.is_file()]
+    whole = [entry for entry in names if entry.suffix in (".keras", _TMVA, *_HDF5) and entry.is_file()]
     if len(whole) != 1:
         several = f"several models ({_listed(whole)}); give the path of one"
         raise ModelError(f"{path}: {several if whole else f'there is no model here; it is {_KINDS}'}")
@@ -147,6 +160,22 @@ def _in_folder(path: Path) -> _Files:
 
 def _name(folder: Path) -> str:
     return folder.resolve().name or "model"
+
+
+def _title(path: Path) -> str:
+    """Return the name of a weight file: TMVA writes X.weights.xml; one that says nothing is called after its folder."""
+    name = path.name.removesuffix(path.suffix).removesuffix(".weights")
+    return _name(path.parent) if name.lower() in ("", "weights") else name
+
+
+def _declared(weights: Weights, read: Card) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return inputs and outputs of a weight file, whose outputs a card may name."""
+    if read.inputs is not None and read.inputs != weights.inputs:
+        raise read.fault("these are not the variables that the weight file declares; leave them out", "inputs")
+    if read.outputs is not None and len(read.outputs) != len(weights.outputs):
+        message = f"{len(read.outputs)} outputs, and the method has {len(weights.outputs)}; name each of them once"
+        raise read.fault(message, "outputs")
+    return weights.inputs, read.outputs or weights.outputs
 
 
 def _saved(folder: Path) -> _Files:
@@ -173,7 +202,7 @@ def _listed(paths: Sequence[Path]) -> str:
 
 
 def _architecture(files: _Files) -> Architecture | None:
-    if files.format == "saved_model":
+    if files.format == "saved_model":  # only TensorFlow knows its layers
         return None
     where = str(files.config)
     if files.format == "keras":

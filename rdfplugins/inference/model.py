@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import sys
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 
 from rdfplugins.errors import ConfigError, CppError, MissingDependencyError, ModelError, did_you_mean
 from rdfplugins.inference import precision as precisions
+from rdfplugins.inference.named import by_name, has_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from rdfplugins.inference.card import Card
     from rdfplugins.inference.description import Description
     from rdfplugins.inference.network import Network
+    from rdfplugins.inference.tmva.method import Method
 
-Backend = Literal["auto", "tensorflow", "numpy", "cpp"]
+Backend = Literal["auto", "tensorflow", "numpy", "cpp", "tmva"]
 Precision = Literal["float32", "bfloat16"]
 BATCH: Final = 4096  # events that are converted to float32 at once, so that memory stays flat
 
@@ -36,7 +38,7 @@ class Model:
     description
         What was read from the model's folder or file.
     backend
-        What evaluates it: tensorflow, numpy or cpp.
+        What evaluates it: tensorflow, numpy, cpp or tmva.
     precision
         float32, or bfloat16 for the products of hidden layers.
     why
@@ -82,24 +84,31 @@ class Model:
         """SHA-256 of what decides the outputs."""
         return self.description.digest
 
-    def predict(self, x: ArrayLike) -> NDArray[np.float32]:
+    @property
+    def dtype(self) -> type[np.float32 | np.float64]:
+        """Type of the outputs: float32 of a network, float64 of a method of TMVA."""
+        return np.float32 if self.description.method is None else np.float64
+
+    def predict(self, x: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.floating[Any]]:
         """Evaluate the model; raw: no convention about absent objects, units or ranges is applied.
 
         Parameters
         ----------
         x
-            Numbers [n, k], k = ``len(inputs)``, any n, any layout; evaluated as float32, batch by batch.
+            Numbers [n, k], k = ``len(inputs)``, any n, any layout; evaluated as float32, batch by batch. Or columns by
+            name: a mapping, a data frame of pandas, a structured array; they may stand in any order, and the formulas
+            that TMVA has for inputs are evaluated on them.
 
         Returns
         -------
-        float32[n, m], m = ``len(outputs)``; NaN for an event with NaN in any input.
+        float32[n, m], m = ``len(outputs)`` (float64 for TMVA); NaN for an event with NaN in any input.
 
         Raises
         ------
         ModelError
-            ``x`` has another shape, or is not of numbers.
+            ``x`` has another shape, is not of numbers, or lacks a column.
         """
-        events = np.asarray(x)
+        events = by_name(self.description, x) if has_names(x) else np.asarray(x)
         if events.ndim != 2 or events.shape[1] != len(self.inputs):  # noqa: PLR2004
             raise ModelError(
                 f"model {self.name}: predict takes an array [events, {len(self.inputs)}]"
@@ -107,7 +116,7 @@ class Model:
             )
         if events.dtype.kind not in "fiub":
             raise ModelError(f"model {self.name}: predict takes numbers, not values of type {events.dtype}")
-        out = np.empty((len(events), len(self.outputs)), dtype=np.float32)
+        out = np.empty((len(events), len(self.outputs)), dtype=self.dtype)
         for first in range(0, len(events), BATCH):
             with np.errstate(over="ignore"):  # beyond float32 is infinite
                 batch = np.ascontiguousarray(events[first : first + BATCH], dtype=np.float32)
@@ -148,8 +157,8 @@ class Model:
 def choose(description: Description, backend: str = "auto", precision: str = "float32") -> Model:
     """Return the model with the backend that was asked for, or with the best that is here.
 
-    auto takes cpp for a dense network where ROOT is installed and numpy elsewhere, tensorflow for a SavedModel and for
-    reduced precision.
+    auto takes cpp for a dense network and for TMVA where ROOT is installed and numpy elsewhere, tensorflow for a
+    SavedModel and for reduced precision.
 
     Raises
     ------
@@ -164,6 +173,10 @@ def choose(description: Description, backend: str = "auto", precision: str = "fl
     _refuse_unknown("precision", precision, get_args(Precision))
     if precision != "float32":
         return _reduced(description, backend, precision)
+    if description.method is not None:
+        return _method(description, description.method, backend)
+    if backend == "tmva":
+        raise ModelError(f"model {description.name}: backend tmva takes weight files of TMVA, and this is none")
     network = description.network
     if network is None:
         return _saved_model(description, backend)
@@ -203,6 +216,31 @@ def _automatic(description: Description, network: Network) -> Model:
                 return Model(description, "cpp", "float32", "cpp: dense network, compiled by ROOT", engine)
             why = "numpy: dense network, on a CPU without AVX2"
     return Model(description, "numpy", "float32", why, _engine(network, "numpy"))
+
+
+def _method(description: Description, method: Method, backend: str) -> Model:
+    if backend == "tensorflow":
+        raise ModelError(f"model {description.name}: backend tensorflow takes networks, not TMVA; use cpp or numpy")
+    why = f"{backend}: as asked for"
+    if backend == "auto":
+        backend, why = "numpy", "numpy: a method of TMVA, ROOT is not installed"
+        if "ROOT" in sys.modules or importlib.util.find_spec("ROOT") is not None:
+            backend, why = "cpp", "cpp: a method of TMVA, compiled by ROOT"
+    return Model(description, backend, "float32", why, _method_engine(description, method, backend))
+
+
+def _method_engine(description: Description, method: Method, backend: str) -> Engine:
+    if backend == "cpp":
+        from rdfplugins.inference.backends.compiled_method import CompiledMethod
+
+        return CompiledMethod(method)
+    if backend == "tmva":
+        from rdfplugins.inference.backends.rreader import ReaderEngine
+
+        return ReaderEngine(description.path, len(description.inputs), len(description.outputs))
+    from rdfplugins.inference.backends.vectorised import VectorisedMethod
+
+    return VectorisedMethod(method)
 
 
 def _saved_model(description: Description, backend: str) -> Model:

@@ -172,7 +172,7 @@ class Node(Generic[P]):
         own = Path(inspect.getsourcefile(self._function) or "")
         if own.parent != Path(__file__).parent:
             return [own]
-        return [*sorted(own.parent.glob("*.py")), *sorted((shipped("macros") / "rdfplugins").glob("*.h"))]
+        return [*sorted(own.parent.glob("*.py")), *sorted((shipped("macros") / "rdfplugins").rglob("*.h"))]
 
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:

@@ -20,7 +20,7 @@ JET_GROUPS: Final = ("jet1", "jet2", "remaining_jets")
 
 ROLES: Final = (
     *("other", "leg_pt", "momentum", "eta", "phi", "variance", "covariance", "neutrinos", "channel"),
-    *("jet_pt", "jet_eta", "jet_phi", "jet_count", "leg_mass", "total_mass"),
+    *("jet_pt", "jet_eta", "jet_phi", "jet_count", "leg_mass", "total_mass", "raw"),
 )
 """In the order of ``rdfp::mass_inputs::Role``."""
 

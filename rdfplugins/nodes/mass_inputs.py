@@ -1,129 +1,36 @@
 """From the columns of an ntuple to the inputs of a mass model: what is read, renamed, derived, and in which unit.
 
 The inputs of the published models are known by name (``mass_conventions``): their units, those that follow from others,
-and how ntuples say that something is not there. Inputs of other names are taken as they are.
+and how ntuples say that something is not there. Inputs of other names are taken as they are. Variables of TMVA are
+another matter: see `rdfplugins.nodes.variables`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from rdfplugins import cpp
 from rdfplugins.errors import ConfigError, MissingColumnError, did_you_mean
 from rdfplugins.nodes import mass_conventions as conventions
+from rdfplugins.nodes import variables
 from rdfplugins.nodes.ditau_features import INPUTS
 from rdfplugins.nodes.ditau_settings import CHANNELS
+from rdfplugins.nodes.mass_plan import CONCLUDED, Plan, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rdfplugins.inference.description import Description, Outline
 
+__all__ = ["CONCLUDED", "DERIVED", "NO_UNIT", "Plan", "Slot", "Units", "draft", "input_unit", "plan"]
+
 Units = Literal["GeV", "MeV"]
-How = Literal["found", "mapped", "derived", "channel", "missing"]
 
 DERIVED = "derived"
-CONCLUDED = "computed from the momenta"
 NO_UNIT = ("none", "1")  # as a card says so
 _POWERS = {"GeV": 1, "GeV^2": 2, "GeV2": 2, "GeV**2": 2}
-_PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _MOST_HINTS = 6  # missing inputs of which a message says what may stand for them; of more it has the names
-
-
-@dataclasses.dataclass(frozen=True)
-class Slot:
-    """One number of the row that is read for an event.
-
-    Attributes
-    ----------
-    name
-        Of the input that it is, or that others are derived from.
-    how
-        ``found``: the column of this name; ``mapped``: another column or expression; ``derived``: computed from
-        other slots; ``channel``: from the channel.
-    expression
-        What is read: a column, or C++; empty where nothing is.
-    sources
-        Numbers of the slots that it is derived from, or that it must agree with.
-    """
-
-    name: str
-    how: How
-    expression: str
-    sources: tuple[int, ...] = ()
-
-    @property
-    def is_column(self) -> bool:
-        """Whether what is read is the name of a column and no expression."""
-        return _PLAIN.fullmatch(self.expression) is not None
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How the inputs of a model are made of the columns of an ntuple.
-
-    Attributes
-    ----------
-    slots
-        The model's inputs in their order, then what else is needed to derive some of them.
-    n_inputs
-        How many of the slots are inputs.
-    channels
-        Number in the channel's column -> channel.
-    scales
-        Factor of each slot from the unit of the ntuple to that of the model.
-    ranges
-        Slot -> lowest and highest value of the training, where the model's card says so.
-    """
-
-    slots: tuple[Slot, ...]
-    n_inputs: int
-    channels: Mapping[int, str]
-    scales: tuple[float, ...]
-    ranges: Mapping[int, tuple[float, float]]
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The inputs of the model, in their order."""
-        return tuple(slot.name for slot in self.slots[: self.n_inputs])
-
-    @property
-    def read(self) -> tuple[int, ...]:
-        """Numbers of the slots for which something is read."""
-        return tuple(number for number, slot in enumerate(self.slots) if slot.expression)
-
-    def lines(self) -> list[str]:
-        """Return what is computed in place of being read, a line for each kind, for the user."""
-        derived = [slot.name for slot in self.slots if slot.how == "derived"]
-        lines = [f"{', '.join(derived)} {'is' if len(derived) == 1 else 'are'} {CONCLUDED}"] if derived else []
-        return lines + [
-            f"{slot.name} follows from the channel ({self._channel_text(slot)})"
-            for slot in self.slots
-            if slot.how == "channel"
-        ]
-
-    def preparation(self) -> Any:
-        """Return the plan as ``std::shared_ptr<const rdfp::mass_inputs::Preparation>``."""
-        root = cpp.load_root()
-        cpp.include("rdfplugins/mass_inputs.h", optimised=True)
-        preparation = root.std.make_shared["rdfp::mass_inputs::Preparation"](self.n_inputs)
-        for number, slot in enumerate(self.slots):
-            role = conventions.ROLES.index(_role(slot))
-            low, high = self.ranges.get(number, (-math.inf, math.inf))
-            computed, group = slot.how == "derived", conventions.jet_group(slot.name)
-            preparation.add(role, computed, self.scales[number], group, list(slot.sources), low, high)
-        for code, channel in self.channels.items():
-            preparation.add_channel(code, conventions.NEUTRINOS_OF[channel])
-        return preparation
-
-    def _channel_text(self, slot: Slot) -> str:
-        if re.fullmatch(r"-?\d+", slot.expression):
-            return self.channels[int(slot.expression)]
-        numbers = ", ".join(f"{code}={channel}" for code, channel in self.channels.items())
-        return f"column {slot.expression}: {numbers}"
 
 
 def plan(
@@ -166,6 +73,8 @@ def plan(
         For what contradicts itself, or an input or a channel that there is not.
     """
     slots, codes = draft(description, columns, map=map, channel=channel, channel_column=channel_column, shifted=shifted)
+    if description.variables:
+        return variables.plan(description, slots, units)
     missing = [slot.name for slot in slots if slot.how == "missing"]
     if missing:
         raise MissingColumnError(_missing_text(missing, description, columns, is_number))
@@ -198,6 +107,8 @@ def draft(
     ConfigError, see `plan`.
     """
     given = dict(map or {})
+    if description.variables:
+        return variables.draft(description, columns, given, channel or channel_column, shifted), {}
     _check_map(given, description)
     codes, chosen = _channels(channel, channel_column, columns)
     by_channel = _by_channel(description, given, columns, chosen)
@@ -234,7 +145,7 @@ def _shifted(name: str, given: Mapping[str, str], shifted: Collection[str]) -> b
 
 def input_unit(name: str, description: Description | Outline) -> str | None:
     """Return the unit in which a model takes an input: what its card says, or what is known of the name."""
-    unit = description.card.units.get(name, conventions.unit(name))
+    unit = description.card.units.get(name, None if description.variables else conventions.unit(name))
     return None if unit is None or unit.lower() in NO_UNIT else unit
 
 
@@ -336,7 +247,3 @@ def _scales(slots: Sequence[Slot], description: Description | Outline, units: Un
     powers = [_POWERS.get(input_unit(slot.name, description) or "", 0) for slot in slots]
     # what is derived is made of what has been converted
     return tuple(1.0 if slot.how == "derived" else 1e-3**power for slot, power in zip(slots, powers, strict=True))
-
-
-def _role(slot: Slot) -> str:
-    return "channel" if slot.how == "channel" else conventions.role(slot.name)

@@ -102,7 +102,7 @@ def test_paths_are_relative_to_the_config(tmp_path: Path, model: str, where: str
         ),
         ("ml:\n  branch: class\n", [(2, "a word of C++")]),
         ("ml:\n  branch: category\n", [(2, "is reserved")]),
-        ("ml:\n  backend: tmvaa\n", [(2, "'auto', 'tensorflow', 'numpy' or 'cpp' is expected")]),
+        ("ml:\n  backend: tmvaa\n", [(2, "'auto', 'tensorflow', 'numpy', 'cpp' or 'tmva' is expected")]),
         ("ml:\n  units: TeV\n", [(2, "'GeV' or 'MeV' is expected")]),
         ("ml:\n  channel: mu\n", [(2, "is expected, not the text 'mu'")]),
         ("ml:\n  channel: mt\n  channel_column: c\n", [(3, "exclude each other")]),

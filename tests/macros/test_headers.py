@@ -18,7 +18,7 @@ from rdfplugins import cpp
 from rdfplugins.paths import shipped
 
 FOLDER = shipped("macros") / "rdfplugins"
-HEADERS = sorted(path.name for path in FOLDER.glob("*.h"))
+HEADERS = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.h"))
 NAN, INF = math.nan, math.inf
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,5 +12,8 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """A model that is ready to be evaluated."""
 
-    def run(self, x: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Write the outputs for ``x`` float32[n, k] into ``out`` float32[n, m]; both in C order; any n from 1."""
+    def run(self, x: NDArray[np.float32], out: NDArray[Any]) -> None:
+        """Write the outputs for ``x`` float32[n, k] into ``out`` [n, m]; both in C order; any n from 1.
+
+        ``out`` is float32 for a network and float64 for a method of TMVA.
+        """

@@ -1,0 +1,198 @@
+"""``rdfrun add-ml-mass`` with weight files of TMVA: values, maps of odd names, what is told, and the section ``ml``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import uproot
+from click.testing import CliRunner
+
+import rdfplugins as rp
+from rdfplugins import cpp
+from rdfplugins.cli import cli
+from rdfplugins.errors import ConfigError, MissingColumnError
+from rdfplugins.inference import load_model
+from tests.append.stage.models import config_with, tree
+from tests.append.stage.models import run as run_config
+from tests.inference.tmva import weight_files
+from tests.select import helpers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TERNARY = "(Ht>=2500e3)?2500e3:Ht"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return weight_files.write(tmp_path / "w.xml", variables=4, expressions=("v1+v2", TERNARY, "jet[1]"))
+
+
+def columns(events: int = 20_000) -> dict[str, Any]:
+    rng = np.random.default_rng(3)
+    made = {
+        "v1": rng.normal(size=events).astype(np.float32),
+        "v2": rng.integers(-3, 3, events),
+        "Ht": rng.normal(2500e3, 5, events),
+        "jet": rng.normal(size=(events, 2)).astype(np.float32),
+        "x3": rng.normal(size=events) * 3,
+    }
+    made["x3"][5] = np.nan
+    return made
+
+
+@pytest.fixture
+def ntuple(tmp_path: Path) -> Path:
+    values = columns()
+    with uproot.recreate(tmp_path / "in.root") as file:
+        file.mktree("t", {name: (one.dtype, one.shape[1:]) for name, one in values.items()})
+        file["t"].extend(values)
+    return tmp_path / "in.root"
+
+
+def expected(model: Path, **other: Any) -> np.ndarray[Any, Any]:
+    made = columns()
+    inputs = {
+        "sum": made["v1"].astype(float) + made["v2"],
+        "ht": np.minimum(made["Ht"], 2500e3),
+        "jet": made["jet"][:, 1].astype(float),
+        "x3": made["x3"],
+    } | other
+    rows = np.stack(list(inputs.values()), axis=1)
+    return load_model(model, backend="cpp").predict(rows).astype(np.float32)
+
+
+def run(*words: object) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, ["add-ml-mass", *map(str, words)])
+    return done.exit_code, done.output
+
+
+def branches(path: Path) -> dict[str, Any]:
+    with uproot.open(path) as file:
+        return {name: file["t"][name].array(library="np") for name in file["t"].keys()}  # noqa: SIM118
+
+
+def test_appended_and_graph_are_the_same_bits(ntuple: Path, model: Path, tmp_path: Path) -> None:
+    code, text = run(ntuple, "--model", model, "--branch", "bdt", "-o", tmp_path / "out.root")
+    assert code == 0, text
+    assert "bdt for 19999 of 20000 entries of t (model w, cpp" in text
+    assert "1 entry: no estimate: x3 is NaN\n" in text
+    assert "x3 is outside of [-6, 6], where the model was trained" in text
+    found = branches(tmp_path / "out.root")["bdt"]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, expected(model)[:, 0])
+    with cpp.optimisation(0):
+        df = rp.ml_mass(cpp.load_root().RDataFrame("t", str(ntuple)), model=str(model), branch="bdt")
+        np.testing.assert_array_equal(df.AsNumpy(["bdt"])["bdt"], found)
+
+
+@pytest.mark.parametrize("written", ["pair", "file", "label"])
+def test_names_with_signs_are_mapped(ntuple: Path, model: Path, tmp_path: Path, written: str) -> None:
+    given = {"pair": f"{TERNARY}=x3 == x3 ? 1 : 2", "label": "label1=x3 == x3 ? 1 : 2"}.get(written)
+    if given is None:
+        (tmp_path / "m.yaml").write_text(f'"{TERNARY}": "x3 == x3 ? 1 : 2"\n')
+        given = f"@{tmp_path / 'm.yaml'}"
+    code, text = run(ntuple, "--model", model, "--branch", "bdt", "-o", tmp_path / "out.root", "--map", given)
+    assert code == 0, text
+    ht = np.where(np.isnan(columns()["x3"]), 2.0, 1.0)
+    np.testing.assert_array_equal(branches(tmp_path / "out.root")["bdt"], expected(model, ht=ht)[:, 0])
+
+
+def test_check_says_where_variables_come_from(ntuple: Path, model: Path) -> None:
+    code, text = run(ntuple, "--model", model, "--check", "--map", "v1=x3", "--map", "Ht=2 * x3")
+    assert code == 0, text
+    lines = [line.split(maxsplit=1) for line in text.splitlines()[1:]]
+    assert lines == [
+        ["v1+v2", "computed from x3, v2"],
+        [TERNARY, "computed from 2 * x3"],
+        ["jet[1]", "computed from jet[1]"],
+        ["x3", "found"],
+    ]
+    code, text = run(ntuple, "--model", model, "--check", "--map", "Ht=hx")
+    assert code == 2
+    assert "WRONG: parameter 'map', for input '(Ht>=2500e3)?2500e3:Ht': there is no column 'hx'" in text
+
+
+def test_check_says_what_is_missing(tmp_path: Path) -> None:
+    path = helpers.write_columns(tmp_path / "in.root", {"V1": np.zeros(3), "label2": np.ones(3), "b": np.ones(3)})
+    model = weight_files.write(tmp_path / "w.xml", variables=4, expressions=("v1", "Max$(v1)", "v1-b", "b*b"))
+    code, text = run(path, "--model", model, "--check")
+    assert code == 2
+    assert "MISSING (did you mean 'V1'?)" in text
+    assert "MISSING ('$' cannot stand in a formula ('Max$(v1)'); map the variable to a C++ expression)" in text
+    assert "not there: read from 'label2', its label" in text
+    assert "computed from b\n" in text
+    assert "--map v1=V1" in text
+    with pytest.raises(MissingColumnError, match=r"in\.root, tree 't': the model w needs 2 variables that are"):
+        rp.append_ml_mass(path, model=str(model))
+
+
+def test_columns_whose_names_are_formulas(tmp_path: Path) -> None:
+    """TMVA writes such trees; no expression can name these columns."""
+    model = weight_files.write(tmp_path / "w.xml", variables=3, expressions=("v1+v2", "2*b"))
+    values = np.linspace(-2, 2, 50)
+    path = tmp_path / "in.root"
+    with uproot.recreate(path) as file:
+        file.mktree("t", {"v1+v2": "f8", "b": "f8", "x2": "f8"})
+        file["t"].extend({"v1+v2": values, "b": values, "x2": values})
+    rp.append_ml_mass(path, model=str(model), branch="bdt", output=tmp_path / "out.root")
+    wanted = load_model(model).predict(np.stack([values, 2 * values, values], axis=1)).astype(np.float32)[:, 0]
+    np.testing.assert_array_equal(branches(tmp_path / "out.root")["bdt"], wanted)
+
+
+def test_several_outputs_are_branches_of_their_names(tmp_path: Path) -> None:
+    model = weight_files.write(
+        tmp_path / "w.xml", variables=2, analysis="Multiclass", classes=3, boost="Grad", method="BDT"
+    )
+    path = helpers.write_columns(tmp_path / "in.root", {"x0": np.linspace(-3, 3, 9), "x1": np.zeros(9)})
+    said: list[str] = []
+    rp.append_ml_mass(path, model=str(model), branch="bdt", output=tmp_path / "out.root", say=said.append)
+    found = branches(tmp_path / "out.root")
+    assert list(found) == ["x0", "x1", *(f"bdt_{name}" for name in load_model(model).outputs)]
+    assert "warning" not in "".join(said)
+
+
+def test_a_response_is_no_mass(tmp_path: Path) -> None:
+    model = weight_files.write(tmp_path / "w.xml", variables=1)
+    path = helpers.write_columns(tmp_path / "in.root", {"x0": np.zeros(3)})
+    said: list[str] = []
+    rp.append_ml_mass(path, model=str(model), say=said.append)
+    assert any(
+        "model w is of TMVA, and nothing says that it gives a mass: give its branch another name than ml_mass" in line
+        for line in said
+    )
+    with uproot.open(tmp_path / "in_ml_mass.root") as file:
+        assert "GeV" not in file["t"]["ml_mass"].title
+    with pytest.raises(ConfigError, match="units: the model w is of TMVA"):
+        rp.append_ml_mass(path, model=str(model), units="MeV", branch="b")
+
+
+@pytest.mark.parametrize("where", ["ml", "node"])
+def test_a_config_takes_weight_files(tmp_path: Path, where: str) -> None:
+    weight_files.write(tmp_path / "w.xml", variables=2, expressions=("x-2*w",), integers=(1,))
+    source = helpers.write_columns(tmp_path / "good.root", helpers.small_columns())
+    given = {"model": "w.xml", "branch": "bdt", "map": {"x1": "y / 3"}}
+    if where == "ml":
+        data = config_with(str(source), given, select__steps=[{"define": {"y": "2 * x"}}])
+    else:
+        given["model"] = str(tmp_path / "w.xml")
+        steps = [{"define": {"y": "2 * x"}}, {"node": "ml_mass", "with": given}]
+        data = config_with(str(source), None, select__steps=steps)
+        del data["ml"]
+        data["select"]["output"]["columns"].append("bdt")
+    result, said = run_config(tmp_path, data)
+    assert result.outputs, said
+    found, start = tree(tmp_path), helpers.small_columns()
+    x, w = (start[name].astype(np.float64) for name in ("x", "w"))
+    wanted = load_model(tmp_path / "w.xml").predict(np.stack([x - 2 * w, 2 * x / 3], axis=1))
+    np.testing.assert_array_equal(found["bdt"], wanted.astype(np.float32)[:, 0])
+
+
+def test_a_config_says_what_is_missing_at_its_line(tmp_path: Path) -> None:
+    weight_files.write(tmp_path / "w.xml", variables=1, expressions=("xx-2*w",))
+    source = helpers.write_columns(tmp_path / "good.root", helpers.small_columns())
+    data = config_with(str(source), {"model": "w.xml", "branch": "bdt"}, select__steps=[{"define": {"y": "2 * x"}}])
+    with pytest.raises(ConfigError, match="needs 1 variable that is not there: 'xx-2\\*w' \\(no xx to compute it from"):
+        run_config(tmp_path, data)
