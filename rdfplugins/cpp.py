@@ -39,7 +39,8 @@ def load_root() -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\s*This distribution of ROOT", category=UserWarning)
         try:
-            with interrupts.deferred():  # ROOT that is half imported complains at the end of the process
+            # ROOT that is half imported complains at the end of the process; later, a loop has handlers of its own
+            with interrupts.deferred() if ours else contextlib.nullcontext():
                 import ROOT
         except ImportError as error:
             raise MissingDependencyError(

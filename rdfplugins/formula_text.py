@@ -86,7 +86,7 @@ CPP = Dialect(
     octal=True,
 )
 TREE = Dialect(  # of TTree::Draw; an element of an array is a name
-    token=_tokens_of(rf"{_NAME}(\s*\[\s*\d+\s*\])?", r"//|/\*|<<|>>|->", r"\*\*|\^"),
+    token=_tokens_of(rf"{_NAME}(\s*\[\s*(0|[1-9]\d{{0,8}})\s*\])?", r"//|/\*|<<|>>|->", r"\*\*|\^"),
     words={},
     literals=frozenset({"pi"}),
     advice={},

@@ -100,6 +100,12 @@ class TreeFormula:
         """Whether it is the name of a branch, and nothing else."""
         return isinstance(self._tree, ast.Name) and bool(self.columns)
 
+    @property
+    def constants(self) -> frozenset[str]:
+        """Names that stand for numbers: a branch of such a name would be read by ROOT in its place."""
+        names = {self._translation.name(node.id) for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+        return frozenset(names & TREE.literals)
+
     def evaluate(self, values: Mapping[str, Any]) -> Doubles:
         """Return the value for each row, float64[n].
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from click.testing import CliRunner
 
 from rdfplugins import __version__
 from rdfplugins.cli import cli
+from rdfplugins.cli.common import errors_to_exit_codes
+from rdfplugins.errors import InputError
 from rdfplugins.nodes import base
 from rdfplugins.nodes.base import type_text, unit_text
 from rdfplugins.paths import shipped
@@ -402,6 +405,50 @@ def test_exit_codes_and_streams_of_a_process(config: str, tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     failed = command(config, "-o", "file", cwd=tmp_path)
     assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", "file: cannot be written: File exists\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(signal.SIGTERM, "interrupted by signal 15\n"), (signal.SIGINT, "interrupted\n")]
+)
+@pytest.mark.parametrize("made_of_it", [None, TypeError("could not convert argument 2"), InputError("a: unreadable")])
+def test_a_signal_is_told_whatever_is_made_of_it(
+    number: int, told: str, made_of_it: Exception | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a handler raises within a conversion of arguments for C++ becomes an error of the conversion."""
+
+    def converted() -> None:
+        try:
+            signal.raise_signal(number)
+        except BaseException:
+            if made_of_it is None:
+                raise
+            raise made_of_it from None
+
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    with pytest.raises(SystemExit) as ended, errors_to_exit_codes(verbose=False):
+        converted()
+    assert (ended.value.code, capsys.readouterr().err) == (130, told)
+    assert before == {one: signal.getsignal(one) for one in before}
+
+
+def test_a_fault_without_a_signal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, errors_to_exit_codes(verbose=False):
+        raise TypeError("could not convert argument 2")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("unexpected TypeError: could not convert argument 2 (a fault of ours")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("add-ml-mass", ["weight file of TMVA; else the default", "Name of the branch, such as bdt", "Not of TMVA"]),
+        ("models", ["for a weight file of TMVA the backends with each other, and with TMVA itself where ROOT has it"]),
+    ],
+)
+def test_help_tells_of_weight_files(name: str, words: list[str]) -> None:
+    text = " ".join(call(name, "--help").stdout.split())
+    for word in words:
+        assert word in text
 
 
 def test_a_pipe_that_is_closed(config: str, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@
 #include <ROOT/RDataFrame.hxx>
 #include <ROOT/RVec.hxx>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <string>
@@ -15,8 +17,8 @@
 
 namespace rdfp::ml_outputs {
 
-// The outputs of a model for one row of slots, as the model's own numbers (float, double); NaN where there is no
-// estimate. Shared by all threads, and const.
+// The outputs of a model for one row of slots, as the model's own numbers (float, double); all are NaN where there is no
+// estimate, or where one of them is infinite as a float: append/estimate.py does the same. Shared by all threads, const.
 template <class Model, class Number> class Estimate {
 public:
   Estimate(std::shared_ptr<const Model> model, std::shared_ptr<const mass_inputs::Preparation> preparation)
@@ -24,12 +26,16 @@ public:
 
   ROOT::RVec<Number> operator()(const ROOT::RVec<double> &row) const {
     ROOT::RVec<float> inputs(preparation_->inputs());
-    ROOT::RVec<Number> outputs(model_->outputs(), std::numeric_limits<Number>::quiet_NaN());
+    constexpr auto none = std::numeric_limits<Number>::quiet_NaN();
+    ROOT::RVec<Number> outputs(model_->outputs(), none);
     if (preparation_->prepare(row.data(), inputs.data())) model_->evaluate(inputs.data(), outputs.data());
+    if (!std::all_of(outputs.begin(), outputs.end(), is_finite)) std::fill(outputs.begin(), outputs.end(), none);
     return outputs;
   }
 
 private:
+  static bool is_finite(Number output) { return std::isfinite(static_cast<float>(output)); }
+
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const mass_inputs::Preparation> preparation_;
 };

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rdfplugins.append.core import run_one
 from rdfplugins.append.request import Outcome, Request, refuse_name
-from rdfplugins.errors import ConfigError
+from rdfplugins.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -83,7 +84,7 @@ def append_ml_mass(
     force
         Replace a branch or an output file that is there.
     say
-        Called with each line for the user; None: to the logger ``rdfplugins``.
+        Called with each line for the user; None: to the logger ``rdfplugins``, warnings as such.
 
     Returns
     -------
@@ -104,11 +105,12 @@ def append_ml_mass(
     from rdfplugins.inference import load_model
     from rdfplugins.inference.model import Model
 
-    tell = say or _LOG.info
+    tell = say or _log
     if units not in {"GeV", "MeV"}:
         raise ConfigError(f"units are GeV or MeV, not '{units}'")
     refuse_name(branch)  # it becomes part of the name of a file
     wanted = pairs(files, output, in_place=in_place, friend=friend, branch=branch, force=force)
+    _refuse_no_model(model)
     loaded = model if isinstance(model, Model) else load_model(model, backend=backend, precision=precision, say=tell)
     request = Request(
         loaded,
@@ -129,7 +131,25 @@ def append_ml_mass(
     made: list[Path] = []
     for source, target in wanted:
         outcome = run_one(source, target, request, say=tell)
+        tell_of_file = say or partial(_log, path=outcome.path)
         for line in outcome.lines(request):
-            tell(line)
+            tell_of_file(line)
         made.append(outcome.path)
     return made
+
+
+def _refuse_no_model(model: object) -> None:
+    from rdfplugins.inference.model import Model
+
+    if model is not None and not isinstance(model, str | os.PathLike | Model):
+        raise ModelError(
+            f"a model is a name, a path, or what rdfplugins.load_model returns, and this is a {type(model).__name__}"
+        )
+
+
+def _log(line: str, *, path: Path | None = None) -> None:
+    """Log a line; a warning, which Python shows where no one listens, with the file that it is of."""
+    if line.lstrip().startswith("warning:"):
+        _LOG.warning("%s%s", "" if path is None else f"{path}: ", line.strip())
+    else:
+        _LOG.info("%s", line)

@@ -9,6 +9,7 @@ from rdfplugins.append.branch import adding
 from rdfplugins.append.columns import TreeReader
 from rdfplugins.append.estimate import Estimate
 from rdfplugins.append.friend import friend
+from rdfplugins.append.replaced import refuse_read
 from rdfplugins.append.tree import find_ttree
 from rdfplugins.errors import InputError
 from rdfplugins.files import make_folder
@@ -93,12 +94,20 @@ def prepare(source: Path, request: Request) -> tuple[TreeReader, Plan, str]:
     """Open a file and find all inputs; what is wrong with them is raised here, before anything is written."""
     found = find_ttree(source, request.tree)
     reader = TreeReader(source, found.name)
-    # what replaces a branch must not read it
-    columns = [name for name in reader.columns if not (request.force and name in request.branches)]
+    replaced = [name for name in request.branches if request.force and name in reader.columns]
     try:
+        if replaced:
+            slots, _ = mass_inputs.draft(
+                request.model.description,
+                reader.columns,
+                map=request.map,
+                channel=request.channel,
+                channel_column=request.channel_column,
+            )
+            refuse_read(slots, replaced)
         plan = mass_inputs.plan(
             request.model.description,
-            columns,
+            [name for name in reader.columns if name not in replaced],
             map=request.map,
             channel=request.channel,
             channel_column=request.channel_column,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 from rdfplugins import cpp, provenance
@@ -208,6 +209,8 @@ def _placed(config: Config, entry: Entry, error: RdfpluginsError) -> RdfpluginsE
 
     if not isinstance(error, (ConfigError, MissingColumnError, ModelError)):
         return error
+    if isinstance(error, MissingColumnError):
+        return config.fault(_of_the_selection(config, str(error)), *config.ml_path(entry.number))
     message = error.message if isinstance(error, ConfigError) else str(error)
     return config.fault(message, *config.ml_path(entry.number))
 
@@ -248,12 +251,23 @@ def check_columns(config: Config, entries: Sequence[Entry], columns: Sequence[st
                 units=spec.units,
             )
         except MissingColumnError as error:
-            advice = "; list them in select.output.columns" if config.select.output.columns is not None else ""
-            faults.append(config.fault(f"{error}{advice}; sample '{sample}'", *path))
+            faults.append(config.fault(f"{_of_the_selection(config, str(error))}; sample '{sample}'", *path))
         except RdfpluginsError as error:
             faults.append(_as_fault(config, entry, error))
     if faults:
         raise ConfigErrors(faults)
+
+
+def _of_the_selection(config: Config, message: str) -> str:
+    """Return what is said of inputs that are missing, with what to do where the trees are those of the selection."""
+    from rdfplugins.nodes.mass_plan import CHECK
+
+    named = re.sub(rf"; [^;]*: {re.escape(CHECK)}$", "", message)  # it looks at ntuples, not at what a config makes
+    if config.select.output.columns is None:
+        what = "which hold columns of nodes alone: list what the model needs, and all else, in select.output.columns"
+    else:
+        what = "list what the model needs in select.output.columns"
+    return f"{named}; ml reads the trees of the selection{',' if what.startswith('which') else ':'} {what}"
 
 
 def _as_fault(config: Config, entry: Entry, error: RdfpluginsError) -> ConfigError:

@@ -49,6 +49,8 @@ def pairs(
         if one and not is_folder:
             named = [folder]
         else:
+            if not is_folder and os.path.exists(folder):  # noqa: PTH110 (as below)
+                raise ConfigError(f"{folder}: is a file, and several inputs need a folder as their output")
             named = [
                 folder / (target.name if friend else source.name) for source, target in zip(sources, named, strict=True)
             ]
@@ -107,4 +109,4 @@ def _refuse_clashes(sources: Sequence[Path], targets: Sequence[Path], *, force: 
         if os.path.isdir(target):  # noqa: PTH112 (answers for names that are too long, which the writer tells)
             raise ConfigError(f"{target}: is a folder")
         if os.path.exists(target) and not force:  # noqa: PTH110
-            raise ConfigError(f"{target}: is there already; force replaces it, or name another output")
+            raise ConfigError(f"{target}: is there already; force=True (--force) replaces it, or name another output")

@@ -71,21 +71,28 @@ _single = partial(click.option, multiple=True, callback=_once)
 @click.command("add-ml-mass")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @_single("--tree", metavar="T", help="Name of the tree, with its folder in the file; the only one if not given.")
-@_single("--model", metavar="M", help="Name (rdfrun models) or path of a model; the default if not given.")
+@_single(
+    "--model",
+    metavar="M",
+    help="Name (rdfrun models) or path of a model, or of a weight file of TMVA; else the default.",
+)
 @_single("-o", "--output", metavar="OUT", help="File for one input, folder for several; else X_ml_mass.root.")
 @click.option("--in-place", is_flag=True, help="Replace the files themselves.")
 @click.option("--friend", is_flag=True, help="Write a small friend tree in place of a copy.")
-@_single("--branch", default=["ml_mass"], show_default="ml_mass", metavar="B", help="Name of the branch.")
+@_single("--branch", default=["ml_mass"], show_default="ml_mass", metavar="B", help="Name of the branch, such as bdt.")
 @click.option(
     "--map",
     "pairs",
     multiple=True,
     metavar="INPUT=EXPRESSION",
-    help="What holds an input; repeatable, or @FILE.yaml with INPUT: EXPRESSION in each line.",
+    help="What holds an input, or a column that formulas of TMVA read; repeatable, or @FILE.yaml with INPUT: EXPRESSION"
+    " in each line.",
 )
-@_single("--channel", metavar="C", help="tt, mt, et, em, mm or ee, if all events are of one.")
-@_single("--channel-column", metavar="X", help="Column of the channel: 0 tt ... 5 ee, or X:0=mt,1=et.")
-@click.option("--units", type=click.Choice(["GeV", "MeV"]), default="GeV", show_default=True, help="Of the files.")
+@_single("--channel", metavar="C", help="tt, mt, et, em, mm or ee, if all events are of one. Not of TMVA.")
+@_single("--channel-column", metavar="X", help="Column of the channel: 0 tt ... 5 ee, or X:0=mt,1=et. Not of TMVA.")
+@click.option(
+    "--units", type=click.Choice(["GeV", "MeV"]), default="GeV", show_default=True, help="Of the files. Not of TMVA."
+)
 @click.option("--backend", default="auto", show_default=True, help="auto, cpp, numpy, tensorflow or tmva.")
 @click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
 @click.option("--check", is_flag=True, help="List where each input comes from, and write nothing.")
@@ -97,7 +104,8 @@ def add_ml_mass(
 ) -> None:
     """Add the branch ml_mass, a network's estimate of the di-tau mass in GeV, to the tree of each FILE.
 
-    A weight file of TMVA is a model, too: its branch is what it was trained for.
+    A weight file of TMVA is a model, too: its branch is what it was trained for, its variables are columns or formulas
+    over columns, and their values go in as they are, without channels or units.
 
     \b
     rdfrun add-ml-mass ntuple.root --check                        where would the inputs come from?
@@ -111,15 +119,12 @@ def add_ml_mass(
         tell = silence if quiet else say
         options["map"] = _mapping(pairs, options["model"])
         if check:
-            complete = True
-            for line, found in listing(files, **options):
+            needs: dict[str, None] = {}
+            for line, need in listing(files, **options):
                 click.echo(line)
-                complete &= found
-            if not complete:
-                raise ConfigError(
-                    "this cannot run as it is: name what holds a missing input with --map, give the channel, and see to"
-                    " all else that is told above"
-                )
+                needs |= {need: None} if need else {}
+            if needs:
+                raise ConfigError(f"this cannot run as it is: {', and '.join(needs)}")
             return
         for path in append.append_ml_mass(files, **options, say=tell):
             if not quiet:

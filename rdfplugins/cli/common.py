@@ -17,6 +17,7 @@ from rdfplugins.files import atomic, make_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
 _DIGITS = 25
 
@@ -59,27 +60,53 @@ def silence(line: str) -> None:
 @contextlib.contextmanager
 def errors_to_exit_codes(*, verbose: bool) -> Iterator[None]:
     """Print one line for each fault and end with its exit code; SIGTERM ends as Ctrl-C does, after cleaning up."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    with _signals_seen() as seen:
+        try:
+            yield
+        except (RdfpluginsError, KeyboardInterrupt) as error:
+            if verbose:
+                traceback.print_exc()
+            known = error if isinstance(error, RdfpluginsError) else InterruptedRunError("interrupted")
+            if seen and not isinstance(known, InterruptedRunError):  # it says that a file cannot be read, say
+                known = _interrupted_by(seen[0])
+            click.echo(str(known), err=True)
+            sys.exit(known.exit_code)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+        except Exception as error:
+            if verbose:
+                traceback.print_exc()
+            if seen:  # within a conversion of cppyy the error of a handler becomes one that the conversion failed
+                interrupted = _interrupted_by(seen[0])
+                click.echo(str(interrupted), err=True)
+                sys.exit(interrupted.exit_code)
+            click.echo(f"unexpected {type(error).__name__}: {error} (a fault of ours; -v shows where)", err=True)
+            sys.exit(1)
+
+
+@contextlib.contextmanager
+def _signals_seen() -> Iterator[list[int]]:
+    """Let SIGTERM end the block by an error; yield the numbers of the signals that came, SIGINT among them."""
+    seen: list[int] = []
+
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        raise _interrupted_by(number)
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, or somebody's
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
-        yield
-    except (RdfpluginsError, KeyboardInterrupt) as error:
-        if verbose:
-            traceback.print_exc()
-        known = error if isinstance(error, RdfpluginsError) else InterruptedRunError("interrupted")
-        click.echo(str(known), err=True)
-        sys.exit(known.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    except Exception as error:
-        if verbose:
-            traceback.print_exc()
-        click.echo(f"unexpected {type(error).__name__}: {error} (a fault of ours; -v shows where)", err=True)
-        sys.exit(1)
+        yield seen
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _interrupt(number: int, frame: object) -> None:
-    del frame
-    raise InterruptedRunError(f"interrupted by signal {number}")
+def _interrupted_by(number: int) -> InterruptedRunError:
+    return InterruptedRunError("interrupted" if number == signal.SIGINT else f"interrupted by signal {number}")

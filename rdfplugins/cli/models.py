@@ -9,10 +9,15 @@ import click
 
 from rdfplugins.cli.common import errors_to_exit_codes
 
+_VERIFY = (
+    "Compare with the reference outputs of the card; for a weight file of TMVA the backends with each other, and with"
+    " TMVA itself where ROOT has it."
+)
+
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--verify", "verified", is_flag=True, help="Compare with the reference outputs of the card.")
+@click.option("--verify", "verified", is_flag=True, help=_VERIFY)
 @click.option("--cite", is_flag=True, help="Print what to cite.")
 @click.option("-v", "--verbose", is_flag=True, help="Describe the layers and the training, too; tracebacks of errors.")
 def models(*, name: str | None, verified: bool, cite: bool, verbose: bool) -> None:

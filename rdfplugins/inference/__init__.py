@@ -94,6 +94,8 @@ def load_model(
     found = choose(read_model(model), backend, precision)
     if say is not None:
         say(f"model {found.name}: {found.why}")
+        for remark in found.description.remarks:
+            say(f"model {found.name}: {remark}")
     return found
 
 

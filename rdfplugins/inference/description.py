@@ -85,6 +85,8 @@ class Description:
     variables
         What a weight file of TMVA declares as its inputs; empty for all others. No convention of mass models applies to
         them: values go in as they are.
+    remarks
+        What somebody who uses the model should know.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Description:
     digest: str
     method: Method | None = None
     variables: tuple[Variable, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:

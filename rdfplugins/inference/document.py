@@ -92,18 +92,7 @@ def document(path: Path, *, whole: bool = False) -> str:
     card = outline.card
     lines = [f"{outline.name}: {card.title}" if card.title else outline.name, ""]
     lines += _facts(outline, description)
-    if outline.tmva is not None:
-        lines += ["", f"inputs ({len(outline.inputs)}, with the range of the training; events outside are counted)"]
-        lines += _table(words.inputs(outline.variables))
-        lines += _not_needed(outline.tmva)
-    else:
-        lines += [
-            "",
-            f"inputs ({len(outline.inputs)}{_OF_RANGES if card.ranges else ''})",
-            *_table(list(_inputs(outline))),
-        ]
-    lines += ["", f"outputs ({len(outline.outputs)})"]
-    lines += _table([(name, _unit(card, name)) for name in outline.outputs])
+    lines += _of_tmva(outline, outline.tmva) if outline.tmva is not None else _of_network(outline)
     if card.origin is not None:
         lines += ["", "origin", *textwrap.wrap(card.origin, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
     if whole:
@@ -139,15 +128,39 @@ def _facts(outline: Outline, description: Description | None) -> list[str]:
         facts.append(("references", f"{count} (--verify compares them)" if count else "none"))
     if card.citation or outline.tmva is None:
         facts.append(("citation", "there is one (--cite prints it)" if card.citation else "none"))
-    return [f"{name:12}{value}" for name, value in facts]
+    indent = " " * 12
+    wrapped = (
+        textwrap.wrap(value, _WIDTH, initial_indent=f"{name:12}", subsequent_indent=indent, break_long_words=False)
+        if name == "note"
+        else [f"{name:12}{value}"]
+        for name, value in facts
+    )
+    return [line for lines in wrapped for line in lines]
 
 
-def _not_needed(weights: Weights) -> list[str]:
-    if not weights.spectators:
-        return []
-    names = ", ".join(spectator.expression for spectator in weights.spectators)
-    title = f"spectators ({len(weights.spectators)}; not needed)"
-    return ["", title, *textwrap.wrap(names, _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+def _of_network(outline: Outline) -> list[str]:
+    card = outline.card
+    return [
+        *("", f"inputs ({len(outline.inputs)}{_OF_RANGES if card.ranges else ''})", *_table(list(_inputs(outline)))),
+        *("", f"outputs ({len(outline.outputs)})"),
+        *_table([(name, _unit(card, name)) for name in outline.outputs]),
+    ]
+
+
+def _of_tmva(outline: Outline, weights: Weights) -> list[str]:
+    known = any(variable.low < variable.high for variable in weights.variables)
+    ranges = ", with the range of the training; events outside are counted" if known else ""
+    lines = ["", f"inputs ({len(weights.variables)}{ranges})", *_table(words.inputs(weights.variables))]
+    if needed := words.columns(weights.variables):
+        lines += ["", f"columns that they are computed from ({len(needed)})", *_wrapped(needed)]
+    if weights.spectators:
+        spectators = [spectator.expression for spectator in weights.spectators]
+        lines += ["", f"spectators ({len(spectators)}; not needed)", *_wrapped(spectators)]
+    return [*lines, "", f"outputs ({len(outline.outputs)})", *_table(words.outputs(weights, outline.outputs))]
+
+
+def _wrapped(names: list[str]) -> list[str]:
+    return textwrap.wrap(", ".join(names), _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _backend(description: Description) -> str:

@@ -105,7 +105,7 @@ def with_weights(outline: Outline) -> Description:
     saved = outline.weights if outline.format == "saved_model" else None
     return Description(
         *(outline.name, outline.path, outline.format, outline.inputs, outline.outputs, outline.card),
-        *(network, saved, whole, method, outline.variables),
+        *(network, saved, whole, method, outline.variables, outline.tmva.remarks if outline.tmva else ()),
     )
 
 
@@ -131,8 +131,10 @@ def _files_of(path: Path) -> _Files:
         return _Files(path.parent, path.stem, "keras-h5", path, path)
     if path.name == saved_model.NAME:
         return _saved(path.parent)
-    if suffix == _TMVA:
+    if suffix == _TMVA or _begins_as_tmva(path):
         return _Files(path.parent, _title(path), "tmva", path, path)
+    if suffix == ".c":
+        raise ModelError(f"{path}: this is C++; give the weight file that TMVA wrote beside it, NAME.weights.xml")
     raise ModelError(f"{path}: this is no model that can be read; it is {_KINDS}")
 
 
@@ -160,6 +162,15 @@ def _in_folder(path: Path) -> _Files:
 
 def _name(folder: Path) -> str:
     return folder.resolve().name or "model"
+
+
+def _begins_as_tmva(path: Path) -> bool:
+    """Return whether a file of any name is a weight file."""
+    try:
+        with path.open("rb") as file:
+            return b"<MethodSetup" in file.read(4096)
+    except OSError:
+        return False
 
 
 def _title(path: Path) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rdfplugins.errors import ConfigError, CppError, MissingDependencyError, ModelError, did_you_mean
 from rdfplugins.inference import precision as precisions
-from rdfplugins.inference.named import by_name, has_names
+from rdfplugins.inference.named import by_name, has_names, without_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,8 @@ class Model:
     _engine: Engine
 
     def __repr__(self) -> str:
-        return f"Model({self.description.summary}, {self.backend} {self.precision})"
+        precision = self.precision if self.description.method is None else "float64"
+        return f"Model({self.description.summary}, {self.backend} {precision})"
 
     @property
     def name(self) -> str:
@@ -108,7 +109,7 @@ class Model:
         ModelError
             ``x`` has another shape, is not of numbers, or lacks a column.
         """
-        events = by_name(self.description, x) if has_names(x) else np.asarray(x)
+        events = by_name(self.description, x) if has_names(x) else without_mask(x)
         if events.ndim != 2 or events.shape[1] != len(self.inputs):  # noqa: PLR2004
             raise ModelError(
                 f"model {self.name}: predict takes an array [events, {len(self.inputs)}]"

@@ -10,11 +10,10 @@ from rdfplugins.errors import ModelError, did_you_mean
 from rdfplugins.formula_tree import FormulaError, TreeFormula
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from numpy.typing import NDArray
 
     from rdfplugins.inference.description import Description
+    from rdfplugins.inference.tmva.variable import Variable
 
 
 def has_names(x: Any) -> bool:
@@ -34,43 +33,74 @@ def _names(x: Any) -> list[str] | None:
 def by_name(description: Description, x: Any) -> NDArray[np.float64]:
     """Return the inputs of a model [n, k] from columns by name.
 
-    An input is the column of its name; one of TMVA is else that of its label, or its formula over columns.
+    An input is the column of its name; one of TMVA is else its formula over columns, or the column of its label.
 
     Raises
     ------
     ModelError
         For a column that is not there, holds no numbers, or has another length.
     """
-    names = _names(x) or []
-    labels = {variable.expression: variable.label for variable in description.variables}
+    columns = _Columns(description, x)
     found: list[NDArray[Any]] = []
-    for name in description.inputs:
-        source = next((one for one in (name, labels.get(name, name)) if one in names), None)
-        values = np.asarray(x[source]) if source is not None else _computed(description, name, x, names)
+    for number, name in enumerate(description.inputs):
+        if name in columns.names:
+            found.append(columns[name])
+        elif description.variables:
+            found.append(_of_variable(description, description.variables[number], columns))
+        else:
+            raise columns.missing(name)
+    return np.stack([np.broadcast_to(values, columns.length).astype(np.float64) for values in found], axis=1)
+
+
+def without_mask(values: Any) -> NDArray[Any]:
+    """Return an array, with NaN where it is masked."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return np.asarray(values)
+
+
+class _Columns:
+    """Columns by name, each of one number an event, and all as long as the first that is read."""
+
+    def __init__(self, description: Description, x: Any) -> None:
+        self._model, self._x = description.name, x
+        self.names = dict.fromkeys(_names(x) or [])
+        self.length = 0
+        self._first: str | None = None
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        values = without_mask(self._x[name])
         if values.ndim != 1 or values.dtype.kind not in "fiub":
-            raise ModelError(f"model {description.name}: the column '{source or name}' is not one number an event")
-        found.append(values)
-    lengths = sorted({len(values) for values in found})
-    if len(lengths) > 1:
-        raise ModelError(f"model {description.name}: its columns have {' and '.join(map(str, lengths))} events")
-    return np.stack([values.astype(np.float64) for values in found], axis=1)
+            raise ModelError(f"model {self._model}: the column '{name}' is not one number an event")
+        if self._first is None:
+            self._first, self.length = name, len(values)
+        if len(values) != self.length:
+            raise ModelError(
+                f"model {self._model}: the column '{name}' has {len(values)} events, and '{self._first}' {self.length}"
+            )
+        return values
+
+    def missing(self, name: str, why: str = "") -> ModelError:
+        """Return the error for a column that is not there."""
+        return ModelError(f"model {self._model}: there is no column '{name}'{why}{did_you_mean(name, self.names)}")
 
 
-def _computed(description: Description, name: str, x: Any, names: Collection[str]) -> NDArray[Any]:
-    """Return what the formula of an input is; only TMVA has such inputs."""
-    if not description.variables:
-        raise _missing(description, name, names)
+def _of_variable(description: Description, variable: Variable, columns: _Columns) -> NDArray[Any]:
+    """Return what the formula of a variable of TMVA is; where its columns are not there, the column of its label."""
+    name, label = variable.expression, variable.label
     try:
         formula = TreeFormula(name)
-        for column in formula.columns:
-            if column not in names:
-                raise _missing(description, column, names, "" if column == name else f", which '{name}' reads")
-        return formula.evaluate({column: np.asarray(x[column]) for column in formula.columns})
+        lacking = [column for column in formula.columns if column not in columns.names]
+        if lacking and label in columns.names:
+            return columns[label]
+        if lacking:
+            raise columns.missing(lacking[0], "" if lacking[0] == name else f", which '{name}' reads")
+        if clash := formula.constants & columns.names.keys():
+            raise columns.missing(name, f", and in its formula '{min(clash)}' is a number, and here a column")
+        return formula.evaluate({column: columns[column] for column in formula.columns})
     except FormulaError as error:
+        if label in columns.names:
+            return columns[label]
         raise ModelError(
             f"model {description.name}: there is no column '{name}', and as a formula it is not known here: {error}"
         ) from error
-
-
-def _missing(description: Description, column: str, names: Collection[str], why: str = "") -> ModelError:
-    return ModelError(f"model {description.name}: there is no column '{column}'{why}{did_you_mean(column, names)}")

@@ -16,7 +16,7 @@ from rdfplugins.nodes import mass_conventions as conventions
 from rdfplugins.nodes import variables
 from rdfplugins.nodes.ditau_features import INPUTS
 from rdfplugins.nodes.ditau_settings import CHANNELS
-from rdfplugins.nodes.mass_plan import CONCLUDED, Plan, Slot
+from rdfplugins.nodes.mass_plan import CHECK, CONCLUDED, Plan, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -109,7 +109,7 @@ def draft(
     given = dict(map or {})
     if description.variables:
         return variables.draft(description, columns, given, channel or channel_column, shifted), {}
-    _check_map(given, description)
+    _check_map(given, description, columns)
     codes, chosen = _channels(channel, channel_column, columns)
     by_channel = _by_channel(description, given, columns, chosen)
     slots: dict[str, Slot] = {}
@@ -149,12 +149,12 @@ def input_unit(name: str, description: Description | Outline) -> str | None:
     return None if unit is None or unit.lower() in NO_UNIT else unit
 
 
-def _check_map(given: Mapping[str, str], description: Description | Outline) -> None:
+def _check_map(given: Mapping[str, str], description: Description | Outline, columns: Collection[str]) -> None:
     known = [*description.inputs, *INPUTS]
     for name, expression in given.items():
         if name not in known:
-            turned = f"; the other way round ({expression}={name})?" if str(expression).strip() in known else ""
-            hint = turned or did_you_mean(name, known)
+            is_turned = str(expression).strip() in known and name in columns
+            hint = f"; the other way round ({expression}={name})?" if is_turned else did_you_mean(name, known)
             raise ConfigError(f"map: the model {description.name} has no input '{name}'{hint}")
         if not str(expression).strip():
             raise ConfigError(f"map: a column or an expression is expected for '{name}', and this is empty")
@@ -222,7 +222,7 @@ def _missing_text(
         numbers = [name for name in columns if is_number is None or is_number(name)]
         texts, more = [f"'{name}'{conventions.hint(name, numbers)}" for name in missing], ""
     else:
-        texts, more = list(missing), "; what may stand for them: rdfrun add-ml-mass --check"
+        texts, more = list(missing), f"; what may stand for them: {CHECK}"
     if advice := conventions.advice(columns):
         more = f"; {advice}"
     return (

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 How = Literal["found", "mapped", "derived", "computed", "channel", "missing"]
 
 CONCLUDED = "computed from the momenta"
+CHECK = "rdfrun add-ml-mass --check"  # says what may stand for inputs that are missing
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_ROUNDING = 1e-7  # of float32, in which TMVA keeps values: those at the ends of a range are in it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Plan:
     scales
         Factor of each slot from the unit of the ntuple to that of the model.
     ranges
-        Slot -> lowest and highest value of the training, where the model's card says so.
+        Slot -> lowest and highest value of the training, where the model's card or its weight file says so.
     """
 
     slots: tuple[Slot, ...]
@@ -108,12 +110,17 @@ class Plan:
         preparation = root.std.make_shared["rdfp::mass_inputs::Preparation"](self.n_inputs)
         for number, slot in enumerate(self.slots):
             role = conventions.ROLES.index(_role(slot))
-            low, high = self.ranges.get(number, (-math.inf, math.inf))
+            low, high = self._limits(number)
             computed, group = slot.how == "derived", -1 if slot.is_raw else conventions.jet_group(slot.name)
             preparation.add(role, computed, self.scales[number], group, list(slot.sources), low, high)
         for code, channel in self.channels.items():
             preparation.add_channel(code, conventions.NEUTRINOS_OF[channel])
         return preparation
+
+    def _limits(self, number: int) -> tuple[float, float]:
+        low, high = self.ranges.get(number, (-math.inf, math.inf))
+        margin = _ROUNDING * max(abs(low), abs(high)) if self.slots[number].is_raw else 0.0
+        return low - margin, high + margin
 
     def _channel_text(self, slot: Slot) -> str:
         if re.fullmatch(r"-?\d+", slot.expression):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rdfplugins.errors import ConfigError, MissingColumnError, did_you_mean
 from rdfplugins.formula_tree import FormulaError, TreeFormula
-from rdfplugins.nodes.mass_plan import Plan, Slot
+from rdfplugins.nodes.mass_plan import CHECK, Plan, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 _MOST_NAMED = 6  # missing variables of which a message says why; of more it has the names
-_ROUNDING = 1e-7  # of float32, in which TMVA keeps values
 
 
 def names(description: Description | Outline) -> list[str]:
@@ -84,9 +83,12 @@ def draft(
         For what no variable is called and no formula reads.
     """
     if channel:
-        raise ConfigError(f"channel: the model {description.name} is of TMVA and asks for none")
+        raise ConfigError(
+            f"channel: the model {description.name} is of TMVA and asks for none; leave it out (on the command line"
+            " --channel or --channel-column)"
+        )
     formulas = [_formula(variable) for variable in description.variables]
-    mapped, renamed = _assigned(given, description, formulas)
+    mapped, renamed = _assigned(given, description, formulas, there)
     return tuple(
         Slot(variable.expression, "mapped", mapped[number], is_raw=True)
         if number in mapped
@@ -121,8 +123,7 @@ def _ranges(description: Description | Outline) -> Iterator[tuple[int, tuple[flo
         if variable.expression in description.card.ranges:
             yield number, description.card.ranges[variable.expression]
         elif variable.low < variable.high:
-            margin = _ROUNDING * max(abs(variable.low), abs(variable.high))
-            yield number, (variable.low - margin, variable.high + margin)
+            yield number, (variable.low, variable.high)
 
 
 def _formula(variable: Variable) -> TreeFormula | FormulaError:
@@ -133,7 +134,10 @@ def _formula(variable: Variable) -> TreeFormula | FormulaError:
 
 
 def _assigned(
-    given: Mapping[str, str], description: Description | Outline, formulas: Sequence[TreeFormula | FormulaError]
+    given: Mapping[str, str],
+    description: Description | Outline,
+    formulas: Sequence[TreeFormula | FormulaError],
+    there: Collection[str],
 ) -> tuple[dict[int, str], dict[str, str]]:
     """Return number of a variable -> what it is mapped to, and column of formulas -> what is read in its place."""
     read = {name for formula in formulas if isinstance(formula, TreeFormula) for name in formula.columns}
@@ -144,10 +148,10 @@ def _assigned(
         name, text = _squeezed(key), str(value).strip()
         if not text:
             raise ConfigError(f"map: a column or an expression is expected for '{key}', and this is empty")
-        numbers = _numbers(name, key, description)
+        numbers = _numbers(name, key, description, read)
         if not numbers and name not in read:
             known = names(description)
-            turned = f"; the other way round ({text}={key})?" if text in known else ""
+            turned = f"; the other way round ({text}={key})?" if text in known and key in there else ""
             raise ConfigError(
                 f"map: the model {description.name} has no variable '{key}', and none reads such a column"
                 f"{turned or did_you_mean(key, known)}"
@@ -158,11 +162,17 @@ def _assigned(
     return mapped, renamed
 
 
-def _numbers(name: str, key: str, description: Description | Outline) -> list[int]:
-    """Return the numbers of the variables that are called so: by their expression, or else one by its label."""
+def _numbers(name: str, key: str, description: Description | Outline, read: Collection[str]) -> list[int]:
+    """Return the numbers of the variables that are called so: by their expression, or else one by its label.
+
+    A label that is the name of a column which formulas read is the column: of ``met := met/1000`` it is the one that is
+    divided.
+    """
     called = [(_squeezed(variable.expression), _squeezed(variable.label)) for variable in description.variables]
     found = [number for number, (expression, _) in enumerate(called) if expression == name]
     labelled = [number for number, (_, label) in enumerate(called) if label == name]
+    if not found and name in read:
+        return []
     if not found and len(labelled) > 1:
         several = " and ".join(f"'{description.variables[number].expression}'" for number in labelled)
         raise ConfigError(f"map: '{key}' is the label of {several}; name their expressions")
@@ -178,10 +188,13 @@ def _slot(
 ) -> Slot:
     name = variable.expression
     read = () if isinstance(formula, FormulaError) else formula.columns
-    is_whole = isinstance(formula, FormulaError) or formula.is_column
     lacking = [one for one in read if not _is_there(one, there, renamed)]
     can_be_computed = isinstance(formula, TreeFormula) and not lacking
     changed = any(({one, _array(one)} - {name}) & {*renamed, *shifted} for one in read)
+    taken = next(iter(formula.constants & {*there}), None) if isinstance(formula, TreeFormula) else None
+    if taken is not None and name not in there:
+        note = f"'{taken}' in it is a number here, and there is a column of this name; map the variable"
+        return Slot(name, "missing", "", is_raw=True, note=note)
     if name in there and not (can_be_computed and changed):
         return Slot(name, "found", name, is_raw=True)
     if isinstance(formula, TreeFormula) and can_be_computed:
@@ -191,13 +204,17 @@ def _slot(
     if variable.label in there:
         note = f"not there: read from '{variable.label}', its label"
         return Slot(name, "found", variable.label, is_raw=True, note=note)
+    return Slot(name, "missing", "", is_raw=True, note=_why_missing(name, formula, lacking, there))
+
+
+def _why_missing(name: str, formula: TreeFormula | FormulaError, lacking: Sequence[str], there: Collection[str]) -> str:
     if isinstance(formula, FormulaError):
-        return Slot(name, "missing", "", is_raw=True, note=str(formula))
+        return str(formula)
     near = "".join(did_you_mean(_array(one), there, most=1) for one in lacking[:1])
-    if is_whole and _array(name) == name:
-        return Slot(name, "missing", "", is_raw=True, note=near.removeprefix("; "))
+    if formula.is_column and _array(name) == name:
+        return near.removeprefix("; ")
     which = ", ".join(dict.fromkeys(_array(one) for one in lacking))
-    return Slot(name, "missing", "", is_raw=True, note=f"no {which} to compute it from{near}")
+    return f"no {which} to compute it from{near}"
 
 
 def _squeezed(text: str) -> str:
@@ -239,7 +256,7 @@ def _missing_text(description: Description | Outline, missing: Sequence[Slot]) -
     if len(missing) <= _MOST_NAMED:
         texts, more = [f"'{slot.name}'" + (f" ({slot.note})" if slot.note else "") for slot in missing], ""
     else:
-        texts, more = [f"'{slot.name}'" for slot in missing], "; of each of them: rdfrun add-ml-mass --check"
+        texts, more = [f"'{slot.name}'" for slot in missing], f"; of each of them: {CHECK}"
     return (
         f"the model {description.name} needs {len(missing)} variable{'' if one else 's'} that {'is' if one else 'are'}"
         f" not there: {', '.join(texts)}{more}"

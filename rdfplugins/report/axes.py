@@ -27,7 +27,6 @@ ESTIMATED_MASS = r"$m_{\mathrm{ML}}$"
 # Quantities that our nodes make; any other column is called by its name.
 _SYMBOLS = {
     "m_yy": r"$m_{\gamma\gamma}$",
-    "ml_mass": ESTIMATED_MASS,
     "h_mass": r"$m_{\gamma\gamma}$",
     "pt_yy": r"$p_{\mathrm{T}}^{\gamma\gamma}$",
     "y_yy": r"$y_{\gamma\gamma}$",

@@ -40,6 +40,8 @@ class Histogram:
     filled
         The same two sums of all bins, the outer ones too, where an event has one number, that may be NaN: such events
         are in none. None where it may have any number of them, or where the tree does not say.
+    title
+        Of the axis, as the file has it.
     """
 
     edges: NDArray[np.float64]
@@ -47,6 +49,7 @@ class Histogram:
     variances: NDArray[np.float64]
     unit: str
     filled: tuple[float, float] | None = None
+    title: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +213,8 @@ class _Reader:
         filled = None
         if self._floats[spec.column]:
             filled = float(stored.values(flow=True).sum()), float(stored.variances(flow=True).sum())
-        return Histogram(edges, values, variances, self._unit(spec.column), filled)
+        title = str(stored.member("fXaxis").member("fTitle"))
+        return Histogram(edges, values, variances, self._unit(spec.column), filled, title)
 
     def _is_float(self, column: str) -> bool:
         return column in self._tree and self._tree[column].typename in _FLOATS

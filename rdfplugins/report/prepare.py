@@ -80,7 +80,7 @@ def prepare(
         histogram=histogram,
         category=category,
         column=spec.column,
-        title=title_of(config, spec, unit),
+        title=title_of(config, spec, unit, first.title),
         edges=edges,
         unit=unit,
         quantity=quantity_of(config),
@@ -118,11 +118,16 @@ def axis(config: Config, spec: HistogramConfig, histogram: Histogram, *, is_mass
     return (1.0 / MEV_PER_GEV, "GeV") if unit == "MeV" else (1.0, unit)
 
 
-def title_of(config: Config, spec: HistogramConfig, unit: str) -> str | None:
-    """Return the title of an axis, of an estimated mass its symbol; None where it is made from the column."""
-    if spec.title is None and spec.column in estimated_masses(config) and unit == "GeV":
+def title_of(config: Config, spec: HistogramConfig, unit: str, stored: str) -> str | None:
+    """Return the title of an axis, of an estimated mass its symbol; None where it is made from the column.
+
+    Of a column that is called a mass and has no such unit it is the title that is ``stored``: what the model gives.
+    """
+    if spec.title is not None:
+        return spec.title
+    if spec.column in {_ESTIMATES, *estimated_masses(config)} and unit == "GeV":
         return f"{ESTIMATED_MASS} [{unit}]"
-    return spec.title
+    return stored.partition(" [")[0] or None if spec.column == _ESTIMATES else None
 
 
 def estimated_masses(config: Config) -> frozenset[str]:

@@ -40,7 +40,8 @@ def prepare_variations(config: Config, histogram: str, samples: Sequence[Content
         return []
     spec = config.select.histograms[histogram]
     is_mass = histogram == mass_histogram(config)
-    scale, unit = axis(config, spec, samples[0].regions[None].histograms[histogram], is_mass=is_mass)
+    first = samples[0].regions[None].histograms[histogram]
+    scale, unit = axis(config, spec, first, is_mass=is_mass)
     nominal = np.asarray(sum(part.values for part in parts))
     return [
         VariationNumbers(
@@ -48,8 +49,8 @@ def prepare_variations(config: Config, histogram: str, samples: Sequence[Content
             histogram=histogram,
             variation=shift.name,
             column=spec.column,
-            title=title_of(config, spec, unit),
-            edges=samples[0].regions[None].histograms[histogram].edges * scale,
+            title=title_of(config, spec, unit, first.title),
+            edges=first.edges * scale,
             unit=unit,
             quantity=quantity_of(config),
             nominal=nominal,

@@ -145,7 +145,7 @@ def test_several_files_and_where_they_go(tmp_path: Path, model: str) -> None:
     assert made == [out / "a.root", out / "b.root"]
     for name, path in zip("ab", made, strict=True):
         close(masses(path), expected(events(50, seed=ord(name))))
-    with pytest.raises(ConfigError, match="is there already; force replaces it"):
+    with pytest.raises(ConfigError, match=r"is there already; force=True \(--force\) replaces it"):
         rp.append_ml_mass(str(tmp_path / "?.root"), model=model, output=out)
     rp.append_ml_mass(str(tmp_path / "?.root"), model=model, output=out, force=True)
     assert rp.append_ml_mass([tmp_path / "a.root"], model=model, in_place=True) == [tmp_path / "a.root"]
@@ -233,7 +233,7 @@ def test_command(tmp_path: Path, model: str) -> None:
     close(masses(tmp_path / "in_ml_mass.root"), expected(columns, channel="et"))
     again = CliRunner().invoke(cli, ["add-ml-mass", str(path), *options])
     assert again.exit_code == 2
-    assert "is there already; force replaces it" in again.output
+    assert "is there already; force=True (--force) replaces it" in again.output
     wrong = CliRunner().invoke(cli, ["add-ml-mass", str(path), "--map", "tau1_pt_reco"])
     assert wrong.exit_code == 2
     assert "--map takes INPUT=COLUMN" in wrong.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from click.testing import CliRunner
 
 import rdfplugins as rp
 from rdfplugins import cpp
+from rdfplugins.append.freshness import open_models
+from rdfplugins.append.stage import check_columns
 from rdfplugins.cli import cli
+from rdfplugins.config import load_config
 from rdfplugins.errors import ConfigError, MissingColumnError
 from rdfplugins.inference import load_model
 from tests.append.stage.models import config_with, tree
@@ -196,3 +200,103 @@ def test_a_config_says_what_is_missing_at_its_line(tmp_path: Path) -> None:
     data = config_with(str(source), {"model": "w.xml", "branch": "bdt"}, select__steps=[{"define": {"y": "2 * x"}}])
     with pytest.raises(ConfigError, match="needs 1 variable that is not there: 'xx-2\\*w' \\(no xx to compute it from"):
         run_config(tmp_path, data)
+
+
+def test_a_config_says_which_columns_the_stage_needs(tmp_path: Path) -> None:
+    """Where inputs of ntuples come from is asked of --check; the trees of a selection are what its config says."""
+    weight_files.write(tmp_path / "w.xml", variables=8)
+    source = helpers.write_columns(tmp_path / "good.root", helpers.small_columns())
+    data = config_with(str(source), {"model": "w.xml", "branch": "bdt"}, select__steps=[{"define": {"y": "2 * x"}}])
+    with pytest.raises(ConfigError) as raised:
+        run_config(tmp_path, data)
+    of_selection = "; ml reads the trees of the selection"
+    assert f"'x7'{of_selection}: list what the model needs in select.output.columns; sample 'one'" in str(raised.value)
+    run_config(tmp_path, {name: section for name, section in data.items() if name != "ml"})
+    with pytest.raises(ConfigError) as raised:  # the selection is up to date
+        run_config(tmp_path, data)
+    assert str(raised.value).endswith(f"'x7'{of_selection}: list what the model needs in select.output.columns")
+    del data["select"]["output"]["columns"]
+    config = load_config(helpers.write_config(tmp_path, data))
+    with pytest.raises(ConfigError) as raised:
+        check_columns(config, open_models(config), ["x"], "one")
+    assert f"'x7'{of_selection}, which hold columns of nodes alone: list what the model needs" in str(raised.value)
+    assert "--check" not in str(raised.value)
+
+
+def test_a_branch_of_a_config_that_is_no_mass(tmp_path: Path) -> None:
+    weight_files.write(tmp_path / "w.xml", variables=1, expressions=("x",))
+    source = helpers.write_columns(tmp_path / "good.root", helpers.small_columns())
+    data = config_with(str(source), {"model": "w.xml"}, select__steps=[{"define": {"y": "2 * x"}}])
+    _, said = run_config(tmp_path, data)
+    assert any("warning: model w is of TMVA, and nothing says that it gives a mass" in line for line in said)
+
+
+def test_warnings_are_seen_where_no_one_listens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = weight_files.write(tmp_path / "w.xml", variables=1)
+    path = helpers.write_columns(tmp_path / "in.root", {"x0": np.array([np.nan, np.nan, 0.0, 99.0, 99.0])})
+    with caplog.at_level(logging.INFO, "rdfplugins"):
+        rp.append_ml_mass(path, model=str(model))
+    told = {level: [r.getMessage() for r in caplog.records if r.levelno == level] for level in (20, 30)}
+    where = f"{tmp_path / 'in_ml_mass.root'}: warning: "
+    assert [line.removeprefix(where)[:24] for line in told[30]] == [
+        "2 of 5 entries have no e",
+        "2 of 5 entries are not w",
+        "model w is of TMVA, and ",
+    ]
+    assert any("ml_mass for 3 of 5 entries" in line for line in told[20])
+    assert not any("warning:" in line for line in told[20])
+
+
+def test_a_branch_that_is_replaced_is_not_read(ntuple: Path, model: Path) -> None:
+    before = branches(ntuple)
+    given = ["--model", model, "--force", "--in-place"]
+    for options, what in (
+        (["--branch", "x3"], "branch 'x3' is to be replaced, and is an input of the model"),
+        (["--branch", "v1"], "branch 'v1' is to be replaced, and is read for the input 'v1+v2' of the model"),
+        (["--branch", "v1", "--map", "Ht=2 * v1", "--map", "v1+v2=x3"], f"is read for the input '{TERNARY}'"),
+    ):
+        for more in ([], ["--check"]):
+            code, text = run(ntuple, *given, *options, *more)
+            assert code == 2
+            assert what in text
+            assert "did you mean" not in text
+    np.testing.assert_array_equal(branches(ntuple)["x3"], before["x3"])
+    assert run(ntuple, *given, "--branch", "v1", "--map", "v1=x3")[0] == 0  # it is not read
+
+
+def test_check_tells_what_cannot_be_done(ntuple: Path, model: Path) -> None:
+    code, text = run(ntuple, "--model", model, "--check", "--branch", "v1")
+    assert code == 2
+    assert text.endswith("this cannot run as it is: see to what is told above\n")
+    code, text = run(ntuple, "--model", model, "--check", "--backend", "tensorflow")
+    assert code == 2
+    assert "backend tensorflow takes networks, not TMVA" in text
+
+
+def test_without_tmva_its_backend_is_refused_by_check(ntuple: Path, model: Path) -> None:
+    if "tmva" in str(cpp.load_root().gROOT.GetConfigFeatures()).split():
+        pytest.skip("this ROOT has TMVA")
+    code, text = run(ntuple, "--model", model, "--backend", "tmva")
+    checked, listed = run(ntuple, "--model", model, "--backend", "tmva", "--check")
+    assert code == checked == 2
+    assert text.strip() in listed
+
+
+def test_what_is_infinite_as_a_float_is_no_estimate_in_the_graph_either(tmp_path: Path) -> None:
+    """A response beyond float32 is infinite in a branch of it; with one such output none is an estimate."""
+    model = weight_files.write(tmp_path / "w.xml", variables=2, method="LD", analysis="Regression", targets=2)
+    values = np.array([0.0, 1.0, 1e38, -3e38, np.nan])
+    path = helpers.write_columns(tmp_path / "in.root", {"x0": values, "x1": 2 * values.clip(-1e38, 1e38)})
+    raw = load_model(model).predict(np.stack([values, 2 * values.clip(-1e38, 1e38)], axis=1))
+    with np.errstate(over="ignore"):
+        assert np.isinf(raw.astype(np.float32)).any()
+    rp.append_ml_mass(path, model=str(model), branch="m", output=tmp_path / "out.root", say=lambda _line: None)
+    appended = branches(tmp_path / "out.root")
+    names = [name for name in appended if name.startswith("m_")]
+    with cpp.optimisation(0):
+        graph = rp.ml_mass(cpp.load_root().RDataFrame("t", str(path)), model=str(model), branch="m").AsNumpy(names)
+    assert len(names) == 2
+    for name in names:
+        np.testing.assert_array_equal(graph[name], appended[name])
+        assert np.isfinite(graph[name]).tolist()[:2] == [True, True]
+        assert np.isnan(graph[name][2:4]).any()

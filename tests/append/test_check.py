@@ -133,16 +133,61 @@ def test_a_branch_or_an_output_that_is_there(tmp_path: Path, model: str) -> None
     path = write(tmp_path / "in.root", {**events(5), "score": np.zeros(5)})
     code, text = run(path, "--model", model, "--branch", "score", "--check")
     assert code == 2
-    assert "there is a branch 'score' already; force replaces it" in text
+    assert "there is a branch 'score' already; force=True (--force) replaces it" in text
     assert run(path, "--model", model, "--branch", "score", "--check", "--force")[0] == 0
     assert run(path, "--model", model, "--branch", "score")[0] == 2
     (tmp_path / "in_ml_mass.root").touch()
     for more in ([], ["--check"]):
         code, text = run(path, "--model", model, *more)
         assert code == 2
-        assert f"{tmp_path}/in_ml_mass.root: is there already; force replaces it, or name another output" in text
+        assert f"{tmp_path}/in_ml_mass.root: is there already; force=True (--force) replaces it, or name" in text
     assert run(path, "--model", model, "-o", tmp_path / "new" / "x.root", "--check")[0] == 0
     assert not (tmp_path / "new").exists()
+
+
+def test_a_branch_that_is_replaced_is_not_read(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "one", network((1, 4, 1)), ["x"])
+    path = write(tmp_path / "in.root", {"x": np.arange(5.0), "m": np.arange(5.0), "x.m": np.arange(5.0)})
+    for options, fault in (
+        (["--branch", "x"], "branch 'x' is to be replaced, and is an input of the model; choose another name"),
+        (["--branch", "m", "--map", "x=m*1.0"], "branch 'm' is to be replaced, and is read for the input 'x' of the m"),
+    ):
+        for more in ([], ["--check"], ["--in-place"]):
+            code, text = run(path, "--model", folder, "--force", *options, *more)
+            assert code == 2
+            assert fault in text
+    with uproot.open(path) as file:
+        assert file["Events"]["x"].array(library="np").tolist() == [0, 1, 2, 3, 4]
+    assert run(path, "--model", folder, "--force", "--branch", "m", "--map", "x=2 * x", "--in-place")[0] == 0
+
+
+def test_what_is_to_be_done_fits_what_is_wrong(ntuple: Path, model: str) -> None:
+    _, text = run(ntuple, "--model", model, "--check")
+    assert text.endswith(
+        "this cannot run as it is: name what holds what is missing with --map, and give the channel (--channel,"
+        " --channel-column)\n"
+    )
+    rest = maps({**SHARED, **dict.fromkeys(REMAINING, "0")})
+    _, text = run(ntuple, "--model", model, *rest, "--check")
+    assert text.endswith("this cannot run as it is: give the channel (--channel, --channel-column)\n")
+    _, text = run(ntuple, "--model", model, *rest, "--channel", "mt", "--map", "tau2_mass=1", "--check")
+    assert "--map" not in text.splitlines()[-1]
+    _, text = run(ntuple, "--model", model, *rest, "--channel", "mt", "--branch", "met", "--check")
+    assert text.endswith("this cannot run as it is: see to what is told above\n")
+
+
+def test_what_computes_is_there(ntuple: Path, model: str) -> None:
+    rest = [*maps({**SHARED, **dict.fromkeys(REMAINING, "0")}), "--channel", "mt", "--model", model]
+    for options, fault in (
+        (["--backend", "tmva"], "backend tmva takes weight files of TMVA, and this is none"),
+        (["--backend", "nothing"], "unknown backend 'nothing'"),
+        (["--backend", "cpp", "--precision", "bfloat16"], "backend cpp has no precision bfloat16"),
+    ):
+        for more in ([], ["--check"]):
+            code, text = run(ntuple, *rest, *options, *more)
+            assert code == 2
+            assert fault in text
+    assert run(ntuple, *rest, "--backend", "numpy", "--check")[0] == 0
 
 
 def test_an_rntuple(tmp_path: Path, model: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import rdfplugins as rp
 from rdfplugins import cpp
 from rdfplugins.append.request import entries
-from rdfplugins.errors import ConfigError, InputError, MissingColumnError
+from rdfplugins.errors import ConfigError, InputError, MissingColumnError, ModelError
 from rdfplugins.nodes.ditau import INPUTS
 from tests.append.test_append_ml_mass import masses, write
 from tests.nodes.mass_helpers import events, network, write_model
@@ -120,9 +120,25 @@ def test_a_folder_that_holds_an_earlier_output(tmp_path: Path, model: str) -> No
 
 
 def test_a_map_that_was_turned_round(tmp_path: Path, model: str) -> None:
-    path = write(tmp_path / "in.root", events(5))
+    path = write(tmp_path / "in.root", events(5) | {"pt_1": np.zeros(5)})
     with pytest.raises(ConfigError, match=r"no input 'pt_1'; the other way round \(tau1_pt_reco=pt_1\)\?"):
         rp.append_ml_mass(path, model=model, map={"pt_1": "tau1_pt_reco"})
+    with pytest.raises(ConfigError, match=r"no input 'tau1_pt_rec'; did you mean 'tau1_pt_reco'"):  # and no such column
+        rp.append_ml_mass(path, model=model, map={"tau1_pt_rec": "tau2_pt_reco"})
+
+
+def test_several_inputs_and_one_file(tmp_path: Path, model: str) -> None:
+    paths = [write(tmp_path / f"{name}.root", events(5)) for name in "abc"]
+    for force in (False, True):
+        with pytest.raises(ConfigError, match=r"c\.root: is a file, and several inputs need a folder as their output"):
+            rp.append_ml_mass(paths[:2], model=model, output=paths[2], force=force)
+
+
+def test_what_is_no_model(tmp_path: Path) -> None:
+    path = write(tmp_path / "in.root", events(5))
+    for what, name in (([tmp_path], "list"), (3, "int")):
+        with pytest.raises(ModelError, match=f"or what rdfplugins.load_model returns, and this is a {name}$"):
+            rp.append_ml_mass(path, model=what)  # type: ignore[arg-type]
 
 
 def test_many_missing_inputs_are_named_and_few_explained(tmp_path: Path, model: str) -> None:

@@ -146,7 +146,7 @@ def test_put_does_not_replace_trees(source: Path, path: str) -> None:
 def test_an_existing_branch_is_refused(source: Path) -> None:
     append(source, source)
     before = source.read_bytes()
-    with pytest.raises(InputError, match="has a branch 'ml_mass' already; force replaces it"):
+    with pytest.raises(InputError, match=r"has a branch 'ml_mass' already; force=True \(--force\) replaces it"):
         append(source, source)
     assert source.read_bytes() == before
     assert names(source.parent) == ["a.root"]

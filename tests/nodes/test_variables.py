@@ -224,15 +224,20 @@ def test_what_is_missing(model: str, tmp_path: Path) -> None:
     [
         ({"map": {"v3": "x"}}, "map: the model w has no variable 'v3', and none reads such a column"),
         ({"map": {"label9": "x"}}, "no variable 'label9', and none reads such a column; did you mean 'label3' or"),
-        ({"map": {"x": "x4"}}, "none reads such a column; the other way round (x4=x)?"),
+        ({"map": {"V1": "x4"}}, "none reads such a column; did you mean 'v1'"),
         ({"map": {"x4": " "}}, "map: a column or an expression is expected for 'x4', and this is empty"),
         ({"units": "MeV"}, "units: the model w is of TMVA, where nothing says which variables have a unit; leave it"),
-        ({"channel": "mt"}, "channel: the model w is of TMVA and asks for none"),
+        ({"channel": "mt"}, "channel: the model w is of TMVA and asks for none; leave it out (on the"),
         ({"channel_column": "n"}, "channel: the model w is of TMVA and asks for none"),
     ],
 )
 def test_what_is_refused(model: str, options: dict[str, Any], message: str) -> None:
     assert message in faulty(model, **options)
+
+
+def test_a_map_that_was_turned_round(model: str) -> None:
+    turned = faulty(model, (*THERE, "x"), map={"x": "x4"})
+    assert turned.endswith("none reads such a column; the other way round (x4=x)?")
 
 
 def test_what_the_graph_refuses(model: str) -> None:
@@ -248,8 +253,14 @@ def test_what_the_graph_refuses(model: str) -> None:
 
 def test_ranges_are_those_of_the_training(model: str) -> None:
     found = mass_inputs.plan(load_model(model).description, THERE)
-    assert found.ranges[0] == pytest.approx((-3, 3))
-    assert found.ranges[4] == pytest.approx((-7, 7))
+    assert found.ranges[0] == (-3, 3)
+    assert found.ranges[4] == (-7, 7)
+    preparation, counts = found.preparation(), cpp.load_root().rdfp.mass_inputs.Counts(5)
+    rows = np.zeros((4, 5))
+    rows[:, 4] = 7 * (1 + 5e-8), -7 * (1 + 5e-8), 7 * (1 + 1e-6), 8  # the first two are 7 as float32 may have it
+    inputs, good = np.empty((4, 5), np.float32), np.empty(4, np.bool_)
+    preparation.prepare_all(rows.ctypes.data, 4, inputs.ctypes.data, good.ctypes.data, counts)
+    assert list(counts.outside) == [0, 0, 0, 0, 2]
 
 
 @pytest.mark.parametrize(

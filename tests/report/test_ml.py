@@ -11,6 +11,7 @@ from rdfplugins.config import load_config
 from rdfplugins.report import axes, contents, mass_names, prepare
 from rdfplugins.report.gallery import pictures
 from tests.append.stage.models import write_model
+from tests.inference.tmva import weight_files
 from tests.select import helpers
 
 if TYPE_CHECKING:
@@ -54,6 +55,26 @@ def test_what_is_no_energy_keeps_its_name(tmp_path: Path, data: dict[str, Any]) 
     (tmp_path / "net" / "card.yaml").write_text("outputs: [score]\nunits: {score: none}\n")
     config, sample, _ = made(tmp_path, data)
     assert axes.x_label(prepare.prepare(config, "mass", [sample])).startswith("m")
+
+
+@pytest.mark.parametrize("made_by", ["ml", "node"])
+def test_what_is_called_a_mass_and_is_none(tmp_path: Path, data: dict[str, Any], made_by: str) -> None:
+    """The branch has its default name, and the model says nothing of a mass."""
+    path = str(weight_files.write(tmp_path / "w.xml", variables=1, expressions=("x",)))
+    data["select"]["histograms"]["mass"]["column"] = "ml_mass"
+    data["ml"] = {"model": path}
+    if made_by == "node":
+        del data["ml"]
+        data["select"]["steps"].append({"node": "ml_mass", "with": {"model": path}})
+    config, sample, _ = made(tmp_path, data)
+    label = axes.x_label(prepare.prepare(config, "mass", [sample]))
+    assert label == {"ml": "response", "node": "ml_mass"}[made_by]
+
+
+def test_a_mass_by_its_default_name(tmp_path: Path, data: dict[str, Any]) -> None:
+    data["select"]["histograms"]["mass"]["column"] = data["ml"]["branch"] = "ml_mass"
+    config, sample, _ = made(tmp_path, data)
+    assert axes.x_label(prepare.prepare(config, "mass", [sample])) == r"$m_{\mathrm{ML}}$ [GeV]"
 
 
 def test_it_is_drawn_as_any_other(tmp_path: Path, data: dict[str, Any]) -> None:

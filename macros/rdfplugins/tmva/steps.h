@@ -70,7 +70,8 @@ struct Quantile {
     const auto next = std::lower_bound(points.begin() + 1, points.end() - 1, value);
     const std::size_t k = static_cast<std::size_t>(next - points.begin()) - 1;
     const double slope = (cumulative[k + 1] - cumulative[k]) / (points[k + 1] - points[k]);
-    value = std::clamp(cumulative[k] + (value - points[k]) * slope, 1e-9, 1.0 - 1e-9); // NaN stays
+    const double line = slope == 0 ? cumulative[k] : cumulative[k] + (value - points[k]) * slope; // infinity x 0 is 0
+    value = std::isnan(value) ? value : std::clamp(line, 1e-9, 1.0 - 1e-9);
     if (gauss) value = 1.414213562 * erfinv(std::clamp(2.0 * value - 1.0, -0.99999999, 0.99999999));
   }
 };

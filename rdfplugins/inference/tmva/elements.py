@@ -10,7 +10,7 @@ import re
 import xml.sax
 import xml.sax.handler
 import xml.sax.xmlreader
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import defusedxml.sax
 from defusedxml.common import DefusedXmlException
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 40  # elements; nodes of trees have a limit of their own
 _MOST_ELEMENTS: Final = 2_000_000
 _MOST_TEXT: Final = 1 << 28  # characters of all elements
+_LONGEST_TAG: Final = 1 << 21  # bytes
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
@@ -149,6 +150,10 @@ class _Handler(xml.sax.handler.ContentHandler):
         found = None if self._place is None else self._place.getLineNumber()
         return found or 1
 
+    def fault(self, message: str) -> ModelError:
+        """Return an error that bears the place at which the parser is."""
+        return ModelError(f"{self._path}:{self.line}: {message}")
+
     def setDocumentLocator(self, locator: xml.sax.xmlreader.Locator) -> None:  # noqa: N802 (that of SAX)
         self._place = locator
 
@@ -188,8 +193,31 @@ class _Handler(xml.sax.handler.ContentHandler):
         if self._tree is None and self._texts:
             self._characters += len(content)
             if self._characters > _MOST_TEXT:
-                raise ModelError(f"{self._path}:{self.line}: more text than any weight file of TMVA has")
+                raise self.fault("more text than any weight file of TMVA has")
             self._texts[-1].append(content)
+
+
+class _Watched:
+    """A file in which no element is without an end for long: the parser would look for it again with every block."""
+
+    def __init__(self, file: BinaryIO, handler: _Handler) -> None:
+        self._file, self._handler = file, handler
+        self._open = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        block = self._file.read(size)
+        last = max(block.rfind(b"<"), block.rfind(b">"))
+        if last >= 0:
+            self._open = len(block) - last if block[last : last + 1] == b"<" else 0
+        elif self._open:
+            self._open += len(block)
+        if self._open > _LONGEST_TAG:
+            raise self._handler.fault("an element is longer than any of TMVA")
+        return block
+
+    def close(self) -> None:
+        """Close nothing: who opened the file does."""
 
 
 def read_xml(path: Path) -> Element:
@@ -203,7 +231,7 @@ def read_xml(path: Path) -> Element:
     handler = _Handler(str(path))
     try:
         with path.open("rb") as file:
-            defusedxml.sax.parse(file, handler, forbid_dtd=True)
+            defusedxml.sax.parse(_Watched(file, handler), handler, forbid_dtd=True)
     except ModelError:
         raise
     except OSError as error:

@@ -78,7 +78,8 @@ class ForestEngine:
 
     def __init__(self, forest: Forest) -> None:
         self._forest = forest
-        trees = _prepare(forest)
+        with np.errstate(all="ignore"):  # a weight of 1e308 is one that nobody wrote, and infinite then
+            trees = _prepare(forest)
         self._parts = [part for output in range(forest.classes) for part in _parts(trees, output)]
         self._norm = float(np.cumsum(forest.weights)[-1])  # one after the other, as compiled code
 

@@ -75,6 +75,7 @@ def forest(weights: Element, wanted: Wanted) -> Forest:
         raise weights.fault(f"trees have one target, and this file declares {wanted.n_outputs}")
     if wanted.switch("DoPreselection", default=False):
         raise wanted.options["DoPreselection"].fault("DoPreselection=True is not supported: cuts in front of the trees")
+    _refuse_other_trees(weights, wanted, boost)
     trees = weights.counted("BinaryTree", "NTrees")
     if not trees:
         raise weights.fault("there are no trees")
@@ -120,6 +121,18 @@ def _votes(weights: Element, wanted: Wanted, boost: str) -> Votes:
             raise weights.fault("BoostType=AdaBoostR2 is for a regression, and this is none")
         return "median"
     return "mean"
+
+
+def _refuse_other_trees(weights: Element, wanted: Wanted, boost: str) -> None:
+    """Refuse what TMVA would read otherwise: it takes from this attribute what a leaf says."""
+    if "AnalysisType" not in weights.attributes:
+        return
+    said = weights.whole("AnalysisType")
+    responses = wanted.analysis != "classification" or boost == "Grad"
+    if (said == 0) == responses:
+        raise weights.fault(
+            f"<Weights> has trees of type {said}, which are not those of a {wanted.analysis} with BoostType={boost}"
+        )
 
 
 def _leaf(wanted: Wanted, boost: str) -> str:

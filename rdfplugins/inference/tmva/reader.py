@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 from rdfplugins.config.scalars import shortened
 from rdfplugins.inference.tmva import kernels, transformations
 from rdfplugins.inference.tmva.elements import read_xml
-from rdfplugins.inference.tmva.method import Method
+from rdfplugins.inference.tmva.method import Forest, Method, Perceptron, Quantile
 from rdfplugins.inference.tmva.variable import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rdfplugins.inference.tmva.elements import Element
@@ -93,7 +93,9 @@ class Weights:
         for name in names or [_RESPONSE]:
             text = re.sub(r"\W", "_", name[:_LONGEST_OUTPUT], flags=re.ASCII).strip("_") or _RESPONSE
             text = f"_{text}" if text[0].isdigit() else text
-            made.append(text if text not in made else f"{text}_{len(made)}")
+            while text in made:
+                text += "_"
+            made.append(text)
         return tuple(made)
 
 
@@ -106,7 +108,7 @@ def read_weights(path: Path) -> Weights:
         With file and line, for what is no such file, is damaged, or uses what is not supported.
     """
     root = read_xml(path)
-    kind, _, title = root.attribute("Method").partition("::")
+    kind, _, title = _line(root.attribute("Method")).partition("::")
     if kind not in _METHODS:
         known = ", ".join(_METHODS)
         raise root.fault(f"the method '{shortened(kind)}' of TMVA is not supported; {known} are")
@@ -125,6 +127,7 @@ def read_weights(path: Path) -> Weights:
     wanted = kernels.Wanted(kind, analysis, options, len(variables), n_outputs)
     steps, back = transformations.read(root, variables, targets, n_outputs)
     method = Method(len(variables), steps, _METHODS[kind](root.must("Weights"), wanted), back)
+    remarks += tuple(_remarks(method, wanted))
     return Weights(
         *(kind, title or kind, analysis, _texts(facts), _texts(options), variables),
         *(_declared(root, "Spectators", "Spectator", "NSpec", "SpecIndex"), targets, classes, method, remarks),
@@ -145,7 +148,25 @@ def _said(root: Element, section: str, name: str) -> dict[str, Element]:
 
 
 def _texts(said: dict[str, Element]) -> dict[str, str]:
-    return {name: _line(one.text) for name, one in said.items()}
+    return {_line(name): _line(one.text) for name, one in said.items()}
+
+
+def _remarks(method: Method, wanted: kernels.Wanted) -> Iterator[str]:
+    """Yield where TMVA's own reader gives other responses than the training, or than the classes that TMVA writes."""
+    if any(isinstance(step, Quantile) for step in method.steps):
+        yield (
+            "Gauss and Uniform are as in the stand-alone class that TMVA writes; its reader takes them from a table of"
+            " 10000 bins, which differs by about 1e-3, and by more in long tails"
+        )
+    kernel, said = method.kernel, wanted.options.get("EstimatorType")
+    classifies = isinstance(kernel, Perceptron) and wanted.analysis == "classification"
+    if classifies and said is not None and said.text == "MSE":
+        yield (
+            "trained with EstimatorType=MSE, so that its output is linear; TMVA of ROOT 6 puts a sigmoid on it whatever"
+            " the file says"
+        )
+    if isinstance(kernel, Forest) and not wanted.switch("UseWeightedTrees", default=True):
+        yield "trained with UseWeightedTrees=False, which TMVA of ROOT 6 ignores"
 
 
 def _declared(root: Element, section: str, name: str, count: str, index: str) -> tuple[Variable, ...]:

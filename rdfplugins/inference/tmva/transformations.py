@@ -90,8 +90,11 @@ def read(
         if places.targets:
             raise element.fault(f"the transformation '{name}' of a target is not supported; Normalize is")
         steps += _READ[name](element, places)
-    # what was done last is undone first
-    return tuple(steps), np.array(back[::-1]).reshape(len(back), n_outputs, 2)
+        # TMVA undoes the first alone: whatever follows has to leave them as they are
+    for later in back[1:]:
+        if not np.allclose(later, [-1.0, 1.0], atol=1e-6):
+            raise section.fault("targets that are normalised twice are not supported")  # type: ignore[union-attr]
+    return tuple(steps), np.array(back[:1]).reshape(len(back[:1]), n_outputs, 2)
 
 
 def _last(elements: Sequence[Element], place: Element, what: str) -> Element:
@@ -169,4 +172,4 @@ def _distribution(variable: Element) -> tuple[NDArray[np.float64], NDArray[np.fl
     return (edges[:-1] + edges[1:]) / 2, cumulative
 
 
-_READ = {"Decorrelation": _decorrelated, "PCA": _principal, "Gauss": _quantiles}
+_READ = {"Decorrelation": _decorrelated, "PCA": _principal, "Gauss": _quantiles, "Uniform": _quantiles}

@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import textwrap
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 import rdfplugins
 from rdfplugins.inference import read_model
+from rdfplugins.inference.document import document
 from tests.inference.tmva import weight_files
 from tests.inference.tmva.hostile import changed, fault, model_or_fault
 from tests.oracle import tmva as oracle
@@ -340,3 +342,50 @@ def test_a_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
     two = rdfplugins.load_model(path, backend="numpy")
     assert one.digest != two.digest
     assert one.predict([[1, 2, 3, 4]]) != two.predict([[1, 2, 3, 4]])
+
+
+def test_targets_that_are_normalised_twice(tmp_path: Path) -> None:
+    """TMVA goes back by the first alone."""
+    text = weight_files.text(method="LD", analysis="Regression", with_targets=True, variables=2, steps="NN")
+    assert text.count('Index="2" Min="-1.0" Max="1.0"') == 1
+    path = tmp_path / "twice.xml"
+    path.write_text(text.replace('Index="2" Min="-1.0"', 'Index="2" Min="-3.0"'))
+    assert "targets that are normalised twice" in fault(path)
+
+
+@pytest.mark.parametrize(("boost", "said"), [("AdaBoost", "1"), ("Grad", "0"), ("Bagging", "2")])
+def test_trees_of_another_type(boost: str, said: str, tmp_path: Path) -> None:
+    """TMVA takes from it what a leaf says."""
+    text = weight_files.text(boost=boost)
+    path = tmp_path / "trees.xml"
+    path.write_text(re.sub(r'(<Weights [^>]*AnalysisType=)"\d"', rf'\1"{said}"', text))
+    assert path.read_text() != text
+    assert f"trees of type {said}" in fault(path)
+
+
+def test_titles_are_printed_on_one_line(tmp_path: Path) -> None:
+    """What an author wrote cannot look like a line of ours, nor speak to a terminal."""
+    path = tmp_path / "title.xml"
+    text = weight_files.text().replace('"BDT::BDT"', '"BDT::x&#10;sha256      0000&#x9b;31m"')
+    path.write_text(text.replace('<Option name="V"', '<Option name="V&#10;forged&#x9b;2J"'))
+    shown = document(path, whole=True)
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert sum(line.startswith("sha256") for line in shown.splitlines()) == 1
+    assert "forged" not in [line.split()[0] for line in shown.splitlines() if line.strip()]
+
+
+def test_an_element_without_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "long.xml"
+    path.write_text(weight_files.text().replace('Method="BDT::BDT"', f'Method="{"x" * 30_000_000}"'))
+    began = time.process_time()
+    assert "longer than any" in fault(path)
+    assert time.process_time() - began < 20  # it was quadratic: minutes
+
+
+def test_outputs_have_names_of_their_own(tmp_path: Path) -> None:
+    path = weight_files.write(tmp_path / "names.xml", **GRADIENT)
+    for number, name in enumerate(("x_", "x", "x")):
+        path.write_text(
+            re.sub(rf'<Class Name="[^"]*" Index="{number}"', f'<Class Name="{name}" Index="{number}"', path.read_text())
+        )
+    assert len(set(rdfplugins.load_model(path, backend="numpy").outputs)) == 3

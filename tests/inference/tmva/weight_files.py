@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+import re
 import struct
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
@@ -151,11 +152,11 @@ def _classes(file: What) -> str:
 
 
 def _transformations(file: What, dice: random.Random) -> str:
-    steps = "".join(_step(file, letter, dice) for letter in file.steps)
+    steps = "".join(_step(file, letter, dice, again=letter in file.steps[:i]) for i, letter in enumerate(file.steps))
     return f'  <Transformations NTransformations="{len(file.steps)}">\n{steps}  </Transformations>\n'
 
 
-def _step(file: What, letter: str, dice: random.Random) -> str:
+def _step(file: What, letter: str, dice: random.Random, *, again: bool) -> str:
     chosen = list(range(file.variables))
     if file.some:
         chosen = dice.sample(chosen, dice.randint(min(2, file.variables), file.variables))
@@ -172,6 +173,9 @@ def _step(file: What, letter: str, dice: random.Random) -> str:
     make = {"N": _ranges, "D": _matrix, "P": _components, "G": _cumulatives, "U": _cumulatives}[letter]
     shape = {"G": ' FlatOrGauss="Gauss"', "U": ' FlatOrGauss="Flat"'}.get(letter, "")
     body = make(file, len(entries), blocks, dice)
+    if targets and again:  # they are between -1 and 1 already
+        for i in range(len(chosen), len(entries)):
+            body = re.sub(rf'Index="{i}" Min="[^"]*" Max="[^"]*"', f'Index="{i}" Min="-1.0" Max="1.0"', body)
     inside = f"      <Selection>\n{selection}      </Selection>\n{body}"
     return f'    <Transform Name="{NAMES[letter]}"{shape}>\n{inside}    </Transform>\n'
 
