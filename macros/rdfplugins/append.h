@@ -110,7 +110,8 @@ inline std::string obstacle(TTree &tree, const std::string &name, bool may_repla
   if (old->IsA() != TBranch::Class() || old->GetListOfLeaves()->GetEntriesFast() != 1 || leaf->GetLeafCount() ||
       leaf->GetLenStatic() != 1 || leaf->IsA() == TLeafC::Class())
     return refuse("is a branch that holds more than one number an entry, it is not replaced");
-  return may_replace ? "" : "has a branch '" + name + "' already; force=True (--force) replaces it, or choose another name";
+  return may_replace ? ""
+                     : "has a branch '" + name + "' already; force=True (--force) replaces it, or choose another name";
 }
 
 // A file that is open for the change of one of its trees. What returns a text says kDone, or why it did not work.

@@ -17,8 +17,9 @@
 
 namespace rdfp::ml_outputs {
 
-// The outputs of a model for one row of slots, as the model's own numbers (float, double); all are NaN where there is no
-// estimate, or where one of them is infinite as a float: append/estimate.py does the same. Shared by all threads, const.
+// The outputs of a model for one row of slots, as the model's own numbers (float, double); all are NaN where there is
+// no estimate, or where one of them is infinite as a float: append/estimate.py does the same. Shared by all threads,
+// const.
 template <class Model, class Number> class Estimate {
 public:
   Estimate(std::shared_ptr<const Model> model, std::shared_ptr<const mass_inputs::Preparation> preparation)
