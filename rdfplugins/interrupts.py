@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+seen: list[int] = []
+"""Numbers of the signals that ended, or were to end, what the command line runs now."""
+
+
+def refuse_lost() -> None:
+    """Raise InterruptedRunError if a signal came whose error was lost: cppyy drops what a handler raises within it."""
+    if seen:
+        raise by_signal(seen[0])
+
+
+def by_signal(number: int) -> InterruptedRunError:
+    """Return the error that a signal becomes."""
+    return InterruptedRunError("interrupted" if number == signal.SIGINT else f"interrupted by signal {number}")
+
+
 @contextlib.contextmanager
 def terminable(where: str) -> Iterator[None]:
     """Let SIGTERM end the block by an error, so that what it has begun is removed; in the main thread only.

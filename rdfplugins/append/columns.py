@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdfplugins import cpp
+from rdfplugins import cpp, interrupts
 from rdfplugins.append.request import entries
 from rdfplugins.errors import InputError, OutputError, RdfpluginsError
 from rdfplugins.nodes.mass_models import define_input, define_row
@@ -130,9 +130,12 @@ class TreeReader:
 
     def _read_graph(self, plan: Plan, consume: Callable[[NDArray[np.float64]], None]) -> None:
         failure: list[BaseException] = []
+        received = 0
 
         def receive(address: Any, n: int) -> int:
+            nonlocal received
             try:
+                received += n
                 consume(np.ctypeslib.as_array(address, (n, len(plan.slots))))
             except BaseException as error:  # it cannot pass through C++, and is raised behind it
                 failure.append(error)
@@ -150,6 +153,9 @@ class TreeReader:
                 if failure:
                     raise failure[0] from None
                 raise
+        if received != self.entries:  # a signal in front of the block that would have told it
+            interrupts.refuse_lost()
+            raise InputError(f"{self._path}: {received} of {self.entries} entries of '{self._tree}' were read")
 
     @contextlib.contextmanager
     def _frame(self) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from rdfplugins import interrupts
 from rdfplugins.append.branch import adding
 from rdfplugins.append.columns import TreeReader
 from rdfplugins.append.estimate import Estimate
@@ -70,6 +71,7 @@ def run_one(
         estimate = Estimate(request, plan, say)
 
         def consume(rows: NDArray[np.float64]) -> None:
+            interrupts.refuse_lost()
             outputs = estimate(rows)
             appender.fill(outputs)
             if watch is not None:
@@ -79,6 +81,7 @@ def run_one(
         outcome = estimate.outcome(target, tree)
         for path, thing in (put(outcome) if put is not None else {}).items():
             appender.put(path, thing)
+        interrupts.refuse_lost()  # before the file takes its name
     return outcome
 
 

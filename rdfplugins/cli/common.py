@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rdfplugins import interrupts
 from rdfplugins.errors import InterruptedRunError, RdfpluginsError
 from rdfplugins.files import atomic, make_folder
 
@@ -68,7 +69,7 @@ def errors_to_exit_codes(*, verbose: bool) -> Iterator[None]:
                 traceback.print_exc()
             known = error if isinstance(error, RdfpluginsError) else InterruptedRunError("interrupted")
             if seen and not isinstance(known, InterruptedRunError):  # it says that a file cannot be read, say
-                known = _interrupted_by(seen[0])
+                known = interrupts.by_signal(seen[0])
             click.echo(str(known), err=True)
             sys.exit(known.exit_code)
         except BrokenPipeError:
@@ -78,7 +79,7 @@ def errors_to_exit_codes(*, verbose: bool) -> Iterator[None]:
             if verbose:
                 traceback.print_exc()
             if seen:  # within a conversion of cppyy the error of a handler becomes one that the conversion failed
-                interrupted = _interrupted_by(seen[0])
+                interrupted = interrupts.by_signal(seen[0])
                 click.echo(str(interrupted), err=True)
                 sys.exit(interrupted.exit_code)
             click.echo(f"unexpected {type(error).__name__}: {error} (a fault of ours; -v shows where)", err=True)
@@ -88,11 +89,12 @@ def errors_to_exit_codes(*, verbose: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def _signals_seen() -> Iterator[list[int]]:
     """Let SIGTERM end the block by an error; yield the numbers of the signals that came, SIGINT among them."""
-    seen: list[int] = []
+    seen = interrupts.seen
+    seen.clear()
 
     def terminate(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
-        raise _interrupted_by(number)
+        raise interrupts.by_signal(number)
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
@@ -106,7 +108,4 @@ def _signals_seen() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _interrupted_by(number: int) -> InterruptedRunError:
-    return InterruptedRunError("interrupted" if number == signal.SIGINT else f"interrupted by signal {number}")
+        seen.clear()

@@ -31,10 +31,9 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     ModelError
         If there is none, with near names and the folders that were searched.
     """
-    try:
-        name = DEFAULT_MODEL if model is None else os.fspath(model)
-    except TypeError:
-        raise ModelError(f"a model is a name or a path, not {type(model).__name__}") from None
+    if model is not None and not isinstance(model, str | os.PathLike):
+        raise ModelError(f"a model is a name or a path, not {type(model).__name__}")
+    name = DEFAULT_MODEL if model is None else os.fspath(model)
     if not name.strip() or "\0" in name:
         raise ModelError("the name of a model is empty; 'rdfrun models' lists them")
     path = Path(name).expanduser()

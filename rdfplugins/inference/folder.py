@@ -168,7 +168,7 @@ def _begins_as_tmva(path: Path) -> bool:
     """Return whether a file of any name is a weight file."""
     try:
         with path.open("rb") as file:
-            return b"<MethodSetup" in file.read(4096)
+            return b"<MethodSetup" in file.read(1 << 16)
     except OSError:
         return False
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from rdfplugins.inference.description import Description
     from rdfplugins.inference.tmva.variable import Variable
+
+
+_ELEMENT: Final = re.compile(r"(.+)\[(\d+)\]")
 
 
 def has_names(x: Any) -> bool:
@@ -49,12 +53,14 @@ def by_name(description: Description, x: Any) -> NDArray[np.float64]:
             found.append(_of_variable(description, description.variables[number], columns))
         else:
             raise columns.missing(name)
+    if columns.length is None:  # formulas of numbers alone
+        columns.length = len(np.asarray(x[next(iter(columns.names))])) if columns.names else 0
     return np.stack([np.broadcast_to(values, columns.length).astype(np.float64) for values in found], axis=1)
 
 
 def without_mask(values: Any) -> NDArray[Any]:
     """Return an array, with NaN where it is masked."""
-    if isinstance(values, np.ma.MaskedArray):
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "fiub":
         return np.ma.filled(values.astype(np.float64), np.nan)
     return np.asarray(values)
 
@@ -65,11 +71,32 @@ class _Columns:
     def __init__(self, description: Description, x: Any) -> None:
         self._model, self._x = description.name, x
         self.names = dict.fromkeys(_names(x) or [])
-        self.length = 0
+        self.length: int | None = None
         self._first: str | None = None
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.names or self._array(name) is not None
+
+    def _array(self, name: str) -> tuple[str, int] | None:
+        """Return the column that an element is of, and its index; None where it is none, or there is no such column."""
+        element = _ELEMENT.fullmatch(name)
+        return (element[1], int(element[2])) if element is not None and element[1] in self.names else None
+
+    def _values(self, name: str) -> NDArray[Any]:
+        array = self._array(name)
+        if name in self.names or array is None:
+            return without_mask(self._x[name])
+        rows, index = self._x[array[0]], array[1]
+        if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] > index:  # noqa: PLR2004 (events, elements)
+            return without_mask(rows[:, index])
+        # as in the graph: no such element, no number
+        return np.array([row[index] if len(row) > index else np.nan for row in rows], np.float64)
+
     def __getitem__(self, name: str) -> NDArray[Any]:
-        values = without_mask(self._x[name])
+        try:
+            values = self._values(name)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"model {self._model}: the column of '{name}' holds no arrays of numbers") from error
         if values.ndim != 1 or values.dtype.kind not in "fiub":
             raise ModelError(f"model {self._model}: the column '{name}' is not one number an event")
         if self._first is None:
@@ -90,13 +117,13 @@ def _of_variable(description: Description, variable: Variable, columns: _Columns
     name, label = variable.expression, variable.label
     try:
         formula = TreeFormula(name)
-        lacking = [column for column in formula.columns if column not in columns.names]
+        lacking = [column for column in formula.columns if column not in columns]
         if lacking and label in columns.names:
             return columns[label]
         if lacking:
             raise columns.missing(lacking[0], "" if lacking[0] == name else f", which '{name}' reads")
         if clash := formula.constants & columns.names.keys():
-            raise columns.missing(name, f", and in its formula '{min(clash)}' is a number, and here a column")
+            raise columns.missing(name, f", and '{min(clash)}' in it is a number, while there is a column of this name")
         return formula.evaluate({column: columns[column] for column in formula.columns})
     except FormulaError as error:
         if label in columns.names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,12 @@ import uproot
 from click.testing import CliRunner
 
 import rdfplugins as rp
-from rdfplugins import cpp
+from rdfplugins import cpp, interrupts
 from rdfplugins.append.freshness import open_models
 from rdfplugins.append.stage import check_columns
 from rdfplugins.cli import cli
 from rdfplugins.config import load_config
-from rdfplugins.errors import ConfigError, MissingColumnError
+from rdfplugins.errors import ConfigError, InterruptedRunError, MissingColumnError
 from rdfplugins.inference import load_model
 from tests.append.stage.models import config_with, tree
 from tests.append.stage.models import run as run_config
@@ -300,3 +301,15 @@ def test_what_is_infinite_as_a_float_is_no_estimate_in_the_graph_either(tmp_path
         np.testing.assert_array_equal(graph[name], appended[name])
         assert np.isfinite(graph[name]).tolist()[:2] == [True, True]
         assert np.isnan(graph[name][2:4]).any()
+
+
+def test_a_signal_that_was_lost_is_found_before_the_file_is_replaced(
+    ntuple: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a handler raises within cppyy is dropped there."""
+    before = ntuple.read_bytes()
+    monkeypatch.setattr(interrupts, "seen", [signal.SIGTERM])
+    with pytest.raises(InterruptedRunError, match="interrupted by signal 15"):
+        rp.append_ml_mass(ntuple, model=model, branch="bdt", in_place=True)
+    assert ntuple.read_bytes() == before
+    assert [path.name for path in ntuple.parent.iterdir() if path.name.endswith(".part")] == []

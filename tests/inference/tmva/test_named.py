@@ -82,7 +82,7 @@ def test_a_formula_of_numbers_alone(tmp_path: Path, columns: dict[str, np.ndarra
     model = rp.load_model(path, backend="numpy")
     values = np.stack([np.full(N, np.pi * 2), columns["a"]], axis=1)
     np.testing.assert_array_equal(model.predict({"x1": columns["a"]}), model.predict(values))
-    with pytest.raises(ModelError, match="'pi' is a number, and here a column"):
+    with pytest.raises(ModelError, match="'pi' in it is a number"):
         model.predict({"x1": columns["a"], "pi": columns["a"]})
 
 
@@ -113,7 +113,26 @@ def test_what_is_refused(model: Model, columns: dict[str, np.ndarray], change: d
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("model", [["m.xml"], 3, {"model": 1}])
+@pytest.mark.parametrize("model", [["m.xml"], 3, {"model": 1}, b"m.xml"])
 def test_what_is_no_model(model: Any) -> None:
     with pytest.raises(ModelError, match="a model is a name or a path, not"):
         rp.load_model(model)
+
+
+@pytest.mark.parametrize("kind", ["regular", "jagged", "short"])
+def test_elements_of_arrays(tmp_path: Path, columns: dict[str, np.ndarray], kind: str) -> None:
+    """As in the graph: an event without the element has no response."""
+    path = weight_files.write(tmp_path / "e.xml", variables=3, expressions=("jet[1]", "jet[0]/a"), method="LD")
+    model = rp.load_model(path, backend="numpy")
+    rows = np.random.default_rng(2).normal(size=(N, 2))
+    jets: Any = rows if kind == "regular" else rows[:, :1] if kind == "short" else [*rows[1:], rows[0, :1]]
+    second = [row[1] if len(row) > 1 else np.nan for row in jets]
+    values = np.stack([second, [row[0] for row in jets] / columns["a"], columns["x2"]], axis=1)
+    found = model.predict({"jet": jets, "a": columns["a"], "x2": columns["x2"]})
+    np.testing.assert_array_equal(found, model.predict(values))
+    assert np.isnan(found).sum() == {"regular": 0, "jagged": 1, "short": N}[kind]
+
+
+def test_formulas_of_numbers_alone_are_as_long_as_the_columns(tmp_path: Path) -> None:
+    path = weight_files.write(tmp_path / "n.xml", variables=2, expressions=("pi", "2*3"), method="LD")
+    assert rp.load_model(path, backend="numpy").predict({"z": [1.0, 2.0]}).shape == (2, 1)
