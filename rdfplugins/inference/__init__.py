@@ -67,8 +67,9 @@ def load_model(
     ----------
     model
         None: the shipped default. A path: a folder with a description (JSON of Keras) and its weights (HDF5), a
-        SavedModel folder, or one ``.keras`` or ``.h5`` file with both. A name: that of such a folder in ``./models``,
-        in the folders of the variable ``RDFPLUGINS_MODELS``, or among the shipped ones.
+        SavedModel folder, one ``.keras`` or ``.h5`` file with both, or a weight file of TMVA (``.xml``). A name: that
+        of such a folder in ``./models``, in the folders of the variable ``RDFPLUGINS_MODELS``, or among the shipped
+        ones.
     backend
         What computes; ``"auto"`` takes the fastest that is installed and can evaluate the model.
     precision
@@ -79,7 +80,8 @@ def load_model(
     Returns
     -------
     Model
-        With ``inputs`` and ``outputs`` (names), ``predict(float array [n, k]) -> float32 [n, m]``, ``backend``.
+        With ``inputs`` and ``outputs`` (names), ``predict(float array [n, k]) -> float32 [n, m]`` (float64 for TMVA; or
+        columns by name), ``backend``.
 
     Raises
     ------

@@ -41,7 +41,7 @@ def verify(description: Description, say: Callable[[str], None]) -> bool:
     ModelError
         If the card has no references, of what is not of TMVA.
     MissingDependencyError
-        If there is no backend for this model.
+        If there is no backend for this model, or none to compare with.
     """
     agree = _cross_check(description, say) if description.method is not None else True
     references = description.card.references
@@ -79,7 +79,7 @@ def _cross_check(description: Description, say: Callable[[str], None]) -> bool:
     """Return whether other backends give what numpy does for a weight file of TMVA, on events made for it."""
     events = _events(description)
     expected = choose(description, "numpy").predict(events)
-    good = True
+    good, compared = True, 0
     for backend in _BACKENDS_OF_TMVA:
         tolerance = _tolerance(description, backend)
         try:
@@ -87,6 +87,7 @@ def _cross_check(description: Description, say: Callable[[str], None]) -> bool:
         except (MissingDependencyError, ModelError) as error:
             say(f"{backend:12}not compared: {error}")
             continue
+        compared += 1
         # relative to the spread of the outputs: single events may be anything
         with np.errstate(invalid="ignore"):
             differences = np.abs(found - expected) / max(float(np.nanmax(np.abs(expected))), 1e-30)
@@ -99,6 +100,8 @@ def _cross_check(description: Description, say: Callable[[str], None]) -> bool:
             + (" (99 % of the events)" if backend == "tmva" else "")
             + ("" if fits else f"  MISMATCH (tolerance {tolerance:g})")
         )
+    if not compared and not description.card.references:
+        raise MissingDependencyError(f"{description.path}: nothing to compare numpy with; install ROOT")
     return good
 
 

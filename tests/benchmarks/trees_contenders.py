@@ -83,7 +83,7 @@ def _compiled(forest: Forest, variables: int) -> tuple[Predict, Predict]:
     root = cpp.load_root()
     if not hasattr(root, "rdfp_benchmark_trees"):
         cpp.declare(LOOP, "benchmark")
-    built = root.rdfp.trees.make_forest(*arguments(forest, variables))
+    built = root.rdfp.trees.Forest(*arguments(forest, variables))
 
     def many(x: np.ndarray) -> np.ndarray:
         out = np.empty((len(x), 1))

@@ -15,7 +15,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -313,17 +312,6 @@ RDFP_COMPILED void Forest::evaluate_many(const double *x, std::size_t events, do
       finish(own.data(), out + (first + k) * classes_);
     }
   }
-}
-
-// The same behind a pointer that may be held by a graph as long as it needs it.
-RDFP_COMPILED std::shared_ptr<const Forest> make_forest(std::size_t variables, std::size_t nodes, const int *feature,
-                                                        const double *cut, const int *left, const int *right,
-                                                        const double *value, std::size_t trees, const int *roots,
-                                                        const double *weights, std::size_t combinations,
-                                                        const double *fisher, int votes, std::size_t classes,
-                                                        double offset, int cpu = network::kAvx512) {
-  return std::make_shared<const Forest>(variables, nodes, feature, cut, left, right, value, trees, roots, weights,
-                                        combinations, fisher, votes, classes, offset, cpu);
 }
 
 } // namespace rdfp::trees

@@ -53,7 +53,7 @@ def with_combinations(forest: Forest, x: Doubles) -> Doubles:
 
 
 def arguments(forest: Forest, variables: int, *, cpu: int = BEST_CPU) -> tuple[Any, ...]:
-    """Return the arguments of ``rdfp::trees::make_forest`` (trees.h) for a forest over this many variables.
+    """Return the arguments of ``rdfp::trees::Forest`` (trees.h) for a forest over this many variables.
 
     ``cpu`` is the best level of vector units to use: 0 those of every CPU, 1 AVX2, 2 AVX-512.
     """

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from rdfplugins.cli import cli
+from rdfplugins.errors import MissingDependencyError
 from rdfplugins.inference.backends.compiled_method import CompiledMethod
 from tests.inference.tmva import weight_files
 
@@ -76,6 +77,17 @@ def test_verify_notices_a_backend_that_computes_something_else(tmp_path: Path, m
     result = CliRunner().invoke(cli, ["models", str(path), "--verify"])
     assert (result.exit_code, "MISMATCH" in result.output) == (1, True)
     assert "tmva        not compared: this ROOT" in result.output
+
+
+def test_verify_that_could_compare_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = weight_files.write(tmp_path / "X.weights.xml", method="LD")
+
+    def absent(self: CompiledMethod, method: Any) -> None:
+        raise MissingDependencyError("ROOT cannot be imported")
+
+    monkeypatch.setattr(CompiledMethod, "__init__", absent)
+    result = CliRunner().invoke(cli, ["models", str(path), "--verify"])
+    assert (result.exit_code, "nothing to compare numpy with" in result.output) == (2, True)
 
 
 def test_references_of_a_card_are_compared_too(tmp_path: Path) -> None:

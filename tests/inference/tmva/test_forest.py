@@ -31,7 +31,7 @@ def batched(forest: Forest, x: np.ndarray) -> np.ndarray:
 
 
 def make(forest: Forest, variables: int, cpu: int = 2) -> Any:
-    return cpp.load_root().rdfp.trees.make_forest(*arguments(forest, variables, cpu=cpu))
+    return cpp.load_root().rdfp.trees.Forest(*arguments(forest, variables, cpu=cpu))
 
 
 def compiled(forest: Forest, x: np.ndarray, cpu: int = 2) -> np.ndarray:
@@ -344,4 +344,4 @@ def test_unknown_votes_are_refused() -> None:
     given = [*arguments(stump(0.0), 1)]
     given[12] = 5
     with pytest.raises(Exception, match="rdfp::trees::Forest: unknown votes"):
-        cpp.load_root().rdfp.trees.make_forest(*given)
+        cpp.load_root().rdfp.trees.Forest(*given)
